@@ -2,8 +2,8 @@
 
 Connexion's own validation is not used: NaN, invalid UTF-8, unknown charsets, long integers and deep nesting get a 500,
 `APPLICATION/JSON` is not validated, chunked bodies and integers in headers are rejected, the last of repeated
-parameters counts, and bodies have no limit. sse-starlette is not used: its import changes `uvicorn.Server`, and after a
-signal to any server in the process, it ends each new stream at once.
+parameters counts, and bodies have no limit. sse-starlette is not used: its import changes `uvicorn.Server`, and once a
+signal has stopped another server in the process, each new stream ends at once.
 
 Long responses are sent in chunks and never built whole, so that other clients are served in between.
 """
@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 import orjson
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations.abstract import AbstractOperation
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -115,7 +116,7 @@ class _Parameters:
     def __init__(self, declared: Sequence[Mapping[str, Any]]) -> None:
         self._schemas = {each["name"]: each["schema"] for each in declared}
         self._in_query = [each["name"] for each in declared if each["in"] == "query"]
-        self._headers = {each["name"].lower().encode(): each["name"] for each in declared if each["in"] == "header"}
+        self._in_header = [each["name"] for each in declared if each["in"] == "header"]
         self._defaults = {name: it["default"] for name, it in self._schemas.items() if "default" in it}
         required = [each["name"] for each in declared if each.get("required")]
         self._validator = Validator({"type": "object", "properties": self._schemas, "required": required})
@@ -130,9 +131,10 @@ class _Parameters:
     def _sent(self, scope: Scope) -> Iterator[tuple[str, str]]:
         for name, value in scope["path_params"].items():
             yield name, value.encode(errors="replace").decode()  # no id contains bytes that are not UTF-8
-        for raw_name, raw_value in scope["headers"]:
-            if raw_name in self._headers:
-                yield self._headers[raw_name], raw_value.decode("latin-1")
+        headers = Headers(scope=scope)
+        for name in self._in_header:
+            if repeated := headers.getlist(name):
+                yield name, ", ".join(repeated)
         seen: set[str] = set()
         for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
             if name not in self._in_query:

@@ -80,6 +80,11 @@ def test_an_invalid_last_event_id_is_rejected(mock: MockProcess, last: str) -> N
     assert exchange(mock.address, request("GET", f"{ADMIN}events", headers)).status == 400
 
 
+def test_a_repeated_last_event_id_is_rejected(client: httpx2.Client) -> None:
+    response = client.get(f"{ADMIN}events", headers=[("Last-Event-ID", "1"), ("Last-Event-ID", "2")])
+    assert response.json() == {"Last-Event-ID": ['Expected an integer, got the string "1, 2".']}
+
+
 def test_the_responses_match_the_document(client: httpx2.Client, document: dict[str, Any]) -> None:
     described: Any = OpenAPI.from_dict(document)
     client.post(MODELS, json={"model_name": ""})
