@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from tests.conformance.acts import NO_ANSWERS, RUDE, WRONG_ANSWERS
-from tests.conformance.hostile import Act, hostile
+from tests.conformance.hostile import Act, hostile, silent
 
 PROGRAM = """\
 import json, sys, time
@@ -19,17 +19,27 @@ from conformance import check
 def peak():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 
+def run(url, timeout, time_budget):
+    return check(url, api_key="demo-acme", timeout=timeout, time_budget=time_budget, seed=1, only=sys.argv[2:])
+
+for _ in range(2):  # the first run imports
+    began = time.monotonic()
+    run(sys.argv[1], 30, 600)
+    quiet = time.monotonic() - began
 for name, url in json.load(sys.stdin).items():
     open("/proc/self/clear_refs", "w").write("5")
     began = time.process_time()
-    result = check(url, api_key="demo-acme", timeout=0.5, time_budget=4, seed=1, only=sys.argv[1:])
+    result = run(url, max(0.5, quiet / 4), 3 + quiet)
     seconds = time.process_time() - began
     said = {"verdict": result.verdict(), "because": result.stop_reason[:26], "seconds": seconds}
     print(json.dumps({"name": name, "megabytes": peak() / 1024, **said}))
 """
-"""Checks one target after the other in one process. What it took at most is told afresh for each."""
+"""Checks one target after the other in one process, with limits that follow from a run against a correct server.
+
+So a busy machine changes no verdict. What a run took at most is told afresh for each.
+"""
 LONGEST = 20.0
-"""Seconds of processor time that a run may take at most, and on average of the clock."""
+"""Seconds of processor time that a run may take at most."""
 MEGABYTES = 300
 
 
@@ -37,10 +47,9 @@ def _ran(acts: Mapping[str, Act], *only: str, friendly: int = 0) -> dict[str, di
     """What runs against such servers came to. Their time and memory are bounded."""
     with ExitStack() as stack:
         urls = {name: stack.enter_context(hostile(act, friendly)).url for name, act in acts.items()}
-        ran = subprocess.run(
-            [sys.executable, "-c", PROGRAM, *only],
-            input=json.dumps(urls), capture_output=True, text=True, timeout=LONGEST * len(acts), check=False,
-        )  # fmt: skip
+        correct = stack.enter_context(hostile(silent, friendly=sys.maxsize)).url
+        command = [sys.executable, "-c", PROGRAM, correct, *only]
+        ran = subprocess.run(command, input=json.dumps(urls), capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     said = {line["name"]: line for line in map(json.loads, ran.stdout.splitlines())}
     assert said.keys() == acts.keys()

@@ -45,7 +45,7 @@ def test_one_whose_response_is_faulty_too(effect: dict[str, object]) -> None:
 
 
 def test_an_event_stream_ends_with_the_clients_side() -> None:
-    with started("--quiet") as mock, socket.create_connection(mock.address, timeout=5) as connection:
+    with started("--quiet") as mock, socket.create_connection(mock.address, timeout=SECONDS) as connection:
         connection.sendall(EVENTS)
         assert b"200" in connection.recv(65536)
         connection.shutdown(socket.SHUT_WR)
