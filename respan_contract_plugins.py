@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 if TYPE_CHECKING:
     from mock_server import MockServer
 
+WHOLE, HALVES = "respan-contract", ("respan-contract-suite", "respan-contract-mock")
+"""Distributions: the whole of the project, and parts of it that need fewer packages."""
 HERE = Path(__file__).resolve().parent
 SUITE, MOCK = ("conformance", "contract"), ("mock_server", "contract")
 PLUGIN = "conformance.plugin"
@@ -33,11 +39,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
         return
     if asked_by is None and not _explains_itself(early_config):
         return
-    shadow = _shadow(SUITE)
-    if shadow is None:
+    obstacle = _obstacle(SUITE)
+    if obstacle is None:
         early_config.pluginmanager.register(importlib.import_module(PLUGIN), PLUGIN)
     elif asked_by is not None:
-        raise pytest.UsageError(f"{asked_by}: {shadow}")
+        raise pytest.UsageError(f"{asked_by}: {obstacle}")
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +55,8 @@ def respan_mock_settings() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def respan_mock_server(respan_mock_settings: dict[str, Any]) -> Iterator[MockServer]:
     """A mock for the whole session; of xdist each worker has its own."""
-    if shadow := _shadow(MOCK):
-        pytest.fail(f"respan_mock: {shadow}", pytrace=False)
+    if obstacle := _obstacle(MOCK):
+        pytest.fail(f"respan_mock: {obstacle}", pytrace=False)
     from mock_server import MockServer
 
     with MockServer(**respan_mock_settings) as mock:
@@ -93,9 +99,36 @@ def _explains_itself(config: pytest.Config) -> bool:
     return bool(given.help or getattr(given, "markers", False)) and (HERE in folders or not own)
 
 
-def _shadow(names: Iterable[str]) -> str | None:
-    """What is found in place of packages of ours, as an error says it; None where all of them are found."""
+def missing(package: str) -> str:
+    """Return an error for a package that is not installed, with the commands that install the whole project."""
+    for name in HALVES:
+        try:
+            half = distribution(name)
+        except PackageNotFoundError:
+            continue
+        return (
+            f"the package {package} is not installed: {name} is only a part of {WHOLE}; to install all of it, run: "
+            f"pip uninstall -y {name} && pip install {_source(half)}"
+        )
+    return f"the package {package} is not installed; run: pip install {WHOLE}"
+
+
+def _source(half: Distribution) -> str:
+    """Return what `pip install` takes for the whole project, from the origin that pip recorded of a part (PEP 610)."""
+    origin = json.loads(half.read_text("direct_url.json") or "{}")
+    if control := origin.get("vcs_info"):
+        revision = control.get("requested_revision") or control["commit_id"]
+        return shlex.quote(f"{control['vcs']}+{origin['url']}@{revision}")
+    if "dir_info" in origin:
+        return shlex.quote(str(Path(unquote(urlsplit(origin["url"]).path)).parents[1]))
+    return WHOLE
+
+
+def _obstacle(names: Iterable[str]) -> str | None:
+    """Return an error if a package of ours is not installed, or hidden by another; None if all of them are found."""
     for name in names:
+        if not (HERE / name).exists():
+            return missing(name)
         found = _found(name)
         if found not in (None, HERE / name):
             return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +41,9 @@ def _serve(settings: Settings) -> int:
     for each in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP comes when a terminal is closed; nohup ignores it
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, lambda *_: sys.exit(0))
-    from mock_server.run import run  # imported here, so that --help and wrong options need not wait
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Connexion imports what is deprecated; users cannot change that
+        from mock_server.run import run  # imported here, so that --help and wrong options need not wait
 
     try:
         return run(settings)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,10 @@ def run(settings: Settings) -> int:
 
 
 def _with_bundled_mock(settings: Settings, stack: ExitStack) -> Settings:
+    if not (PACKAGES / "mock_server").exists():
+        from respan_contract_plugins import missing
+
+        raise UsageError(f"no target is given, and there is no mock to check: {missing('mock_server')}")
     print("no target is given: checking the bundled mock", file=sys.stderr)
     try:
         url = stack.enter_context(mock(settings["contract"]))
@@ -116,7 +121,10 @@ def _write(file: str, text: str) -> bool:
     return True
 
 
-COMMAND = (sys.executable, "-m", "mock_server", "--port", "0", "--quiet")
+PACKAGES = Path(__file__).resolve().parents[2]
+"""The folder of our packages."""
+COMMAND = (sys.executable, "-P", "-m", "mock_server", "--port", "0", "--quiet")
+"""With -P, a package in the current folder that is called mock_server too is not found."""
 ACCESS: Mapping[str, Any] = {
     "api-key": "demo-acme",
     "other-org-key": "demo-globex",
@@ -139,8 +147,10 @@ class MockFailed(Exception):
 def mock(contract: str | None) -> Iterator[str]:
     """Yield the base URL of a mock that runs until the end of the block."""
     arguments = ["--contract", contract] if contract else []
+    path = os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH")]))
     process = subprocess.Popen(  # noqa: S603 - a command of ours
         [*COMMAND, *arguments],
+        env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 Schemathesis supplies requests and nothing else: its own checks are switched off, and requirements judge the responses.
 It tests a WSGI application of ours, which adapts each body to the target, sends it, and records the exchange.
+This is the only module that uses Schemathesis, whose internals change between releases.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def send_generated_requests(subject: Subject) -> list[Exchange]:
     import schemathesis
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import from_schema
-    from schemathesis.engine.events import Interrupted
+    from schemathesis.engine.events import FatalError, Interrupted, NonFatalError
 
     bridge = _Bridge(subject)
     config = SchemathesisConfig.from_dict(
@@ -44,12 +45,21 @@ def send_generated_requests(subject: Subject) -> list[Exchange]:
     document = {**copy.deepcopy(dict(subject.contract.document)), "servers": [{"url": "/"}]}
     schema = schemathesis.openapi.from_dict(document, config=config)
     schema.app = bridge
+    errors = []
     for event in from_schema(schema.include(operation_id=subject.contract.upsert.operation.operation_id)).execute():
         if isinstance(event, Interrupted):
             raise KeyboardInterrupt
+        if isinstance(event, NonFatalError | FatalError):
+            errors.append(event.value if isinstance(event, NonFatalError) else event.exception)
     if bridge.obstacle is not None:
         raise bridge.obstacle
+    if errors and not bridge.sent:
+        raise NothingGenerated(f"Schemathesis {schemathesis.__version__} sent no request: {errors[0]!r}") from errors[0]
     return bridge.sent
+
+
+class NothingGenerated(Exception):
+    """Schemathesis failed before it sent a request. The text says how."""
 
 
 class _Bridge:

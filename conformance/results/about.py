@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from conformance.options import CONNECTION, JUDGING, SELECTING, TARGET, URL, VERDICT, Option
 from conformance.settings import FILE, BadSetting, Settings
-from contract.version import DISTRIBUTION, installed_version
+from contract.version import DISTRIBUTION, installed, installed_version
 
 NAME = "respan-conformance"
 CHOSEN = ("only", "skip", "seed", "url", "app")
@@ -205,11 +205,8 @@ def _wrong() -> Iterator[tuple[Requirement, str | None]]:
 
 def _requirements() -> Iterator[Requirement]:
     """Yield the requirements of this distribution; none for a checkout that is not installed."""
-    try:
-        written = requires(DISTRIBUTION) or []
-    except PackageNotFoundError:
-        return
-    for line in written:
+    suite = installed()
+    for line in (suite and suite.requires) or []:
         try:
             yield Requirement(line)
         except InvalidRequirement:  # a newer syntax than the installed `packaging` reads

@@ -41,6 +41,15 @@ def test_without_a_url_it_checks_the_bundled_mock(tmp_path: Path) -> None:
     assert ran.with_verdict("not-testable", "not-selected", "deviates", "fail", "error") == set()
 
 
+def test_the_bundled_mock_is_ours_in_a_folder_with_a_package_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mock_server.py").write_text("raise SystemExit('not ours')\n")
+    monkeypatch.chdir(tmp_path)
+    ran = conformance("--quiet", "--only", "STA-01")
+    assert (ran.code, "CONFORMANT" in ran.stdout) == (0, True), ran.stderr
+
+
 def test_a_bug_is_reported_with_its_evidence(tmp_path: Path) -> None:
     with served(EveryNumberIsRounded()) as url:
         ran = conformance(url, *FEW, report=tmp_path / "report.json", environment=KEYS)

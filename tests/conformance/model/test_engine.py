@@ -12,7 +12,7 @@ import pytest
 
 from conformance.judge.outcome import NotTestable
 from conformance.judge.requests import Validity, classify_body, classify_value
-from conformance.model.engine import AGAIN, NAMES, send_generated_requests
+from conformance.model.engine import AGAIN, NAMES, NothingGenerated, send_generated_requests
 from conformance.model.stateful import REQUESTS, run_stateful_tests
 from conformance.options import PROFILES
 from conformance.target.subject import Subject
@@ -124,6 +124,14 @@ def test_none_are_sent_where_too_few_are_left(
     with pytest.raises(NotTestable, match="request budget is exhausted"):
         make(subject)
     assert subject.client.requests == 0
+
+
+def test_a_schemathesis_that_fails_is_not_taken_for_one_that_finds_nothing(
+    contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemathesis.transport.wsgi.WSGITransport.send", lambda *_, **__: object().open())  # type: ignore[attr-defined]
+    with pytest.raises(NothingGenerated, match=r"Schemathesis [\d.]+ sent no request: AttributeError"):
+        _cases(contract, SEED)
 
 
 class Gone(Connectionless):
