@@ -80,8 +80,6 @@ def test_a_connection_that_is_closed_after_a_response_is_stale() -> None:
         "HTTP/1.1 2²0 OK\r\n\r\n".encode("latin-1"),
         OK[:-1],
         b"HTTP/1.1 200 OK\r\nContent-",
-        *(OK.replace(b": 3", b": " + length) for length in (b"three", b"-3", b"+3", b"3, 4", b"9" * 30, b"")),
-        *(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + line for line in (b"x\r\n", b"-1\r\n", b"\r\n")),
     ],
 )
 def test_what_is_no_whole_response_is_lost(answer: bytes) -> None:
