@@ -17,7 +17,7 @@ from conformance.results.finding import Finding
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.runner.run import Run
-from conformance.settings import Settings, from_environment, from_python
+from conformance.settings import Settings, gather
 from conformance.target.application import App, path_of
 
 __all__ = ["CheckOptions", "Finding", "NoResult", "Result", "RunVerdict", "Verdict", "check", "run_checks"]
@@ -110,7 +110,7 @@ def check(target: str | App, **options: Unpack[CheckOptions]) -> Result:
         raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
     listener = _Listener()
     url = {"url": target} if isinstance(target, str) else {}
-    settings = Settings.gather(from_environment(), from_python({**options, **url}))
+    settings = gather({**options, **url})
     code = run_checks(settings, [listener], app=None if isinstance(target, str) else target)
     if listener.result is None:
         raise NoResult(f"the checks could not be run (exit code {code} of pytest)")

@@ -5,38 +5,36 @@ Slow imports stand where they are needed, so that `--help` is quick.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import signal
 import sys
 import traceback
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NoReturn
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from conformance.options import DIRECT, GROUPS, OPTIONS, URL, Option, rejecting
+import click
+
+from conformance.options import DIRECT, OPTIONS, URL, Sources, proxy
+from conformance.options import Option as Setting
 from conformance.output import flush_streams, prepare_streams, silence
 from conformance.results.verdict import Exit
-from conformance.settings import (
-    FILE,
-    BadFile,
-    BadSetting,
-    Settings,
-    UsageError,
-    from_arguments,
-    from_environment,
-    from_file,
-    suggestion,
-)
+from conformance.settings import FILE, BadFile, BadSetting, Settings, UsageError, from_file, settings_of
 from contract import Contract, ContractError
+from contract.command import Command, Option, complain, version_option
+from contract.command import run as parsed
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     prepare_streams()
     try:
-        return _main(parse(arguments))
+        asked = parsed(COMMAND, arguments, obj=Sources())
+        return asked if isinstance(asked, int) else _main(*asked)
     except (UsageError, BadSetting, BadFile, ContractError, OSError) as error:
-        print(f"respan-conformance: {error}", file=sys.stderr)
+        complain(f"respan-conformance: {error}")
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
@@ -48,18 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush_streams()
 
 
-def _main(given: dict[str, Any]) -> int:
-    if given["serve"]:
-        from conformance.command.serve import serve
+def _main(given: Mapping[str, Any], settings: Settings) -> int:
+    match given["words"]:
+        case ("serve", application):
+            from conformance.command.serve import serve
 
-        return _print(serve(given["serve"]))
-    settings = Settings.gather(from_file(given["config"]), from_environment(), from_arguments(given))
+            return _print(serve(application))
+        case ("clean", ledger) if not given["show_config"]:
+            from conformance.command.clean import clean_ledger
+
+            return clean_ledger(ledger, settings)
     if given["show_config"]:
         return _print(described(settings))
-    if given["clean"]:
-        from conformance.command.clean import clean_ledger
-
-        return clean_ledger(given["clean"], settings)
     settings, contract, chosen = _chosen(settings)
     if given["list"]:
         from conformance.requirements.registry import LISTINGS
@@ -123,96 +121,20 @@ def _print(text: str) -> int:
     return Exit.CONFORMANT
 
 
-FORMATS = ("text", "json", "markdown")
-TOO_MANY = "too many arguments; give one URL"
-LIST_HELP = "list the requirements: text, json or markdown"
-
-
-def parse(arguments: Sequence[str] | None) -> dict[str, Any]:
-    """Return the arguments by the names of options; None or [] if one is not given. Raises UsageError."""
-    known, unknown = _parser().parse_known_args(arguments)
-    if unknown:
-        raise UsageError(_unknown(unknown))
-    return vars(known) | _meant(known.words)
-
-
-def _meant(words: Sequence[str]) -> dict[str, Any]:
-    """Interpret the positional arguments: a URL, `clean` and a ledger, or `serve` and an application."""
-    if words[:1] == ["clean"]:
-        if len(words) != 2:
-            raise UsageError("clean needs one ledger: respan-conformance clean LEDGER [options]")
-        return {"url": None, "clean": words[1], "serve": None}
-    if words[:1] == ["serve"]:
-        if len(words) != 2:
-            raise UsageError("serve needs one application: respan-conformance serve MODULE:APP")
-        return {"url": None, "clean": None, "serve": words[1]}
-    if len(words) > 1:
-        raise UsageError(TOO_MANY)
-    return {"url": words[0] if words else None, "clean": None, "serve": None}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="respan-conformance",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Formatter,
-        allow_abbrev=False,
-    )
-    words = (
-        f"{URL.help}; or clean LEDGER, to delete models that runs left; "
-        "or serve MODULE:APP, to serve an application in the background"
-    )
-    parser.add_argument("words", nargs="*", metavar="URL", help=words)
-    parser.add_argument(
-        "--dry-run", action="store_true", help="show what a run would send and change, and send nothing"
-    )
-    parser.add_argument("--list", nargs="?", const="text", choices=FORMATS, metavar="FORMAT", help=LIST_HELP)
-    parser.add_argument("--config", metavar="FILE", help="read settings from this file")
-    parser.add_argument("--show-config", action="store_true", help="show the settings and the source of each")
-    for title, options in GROUPS.items():
-        group = parser.add_argument_group(title, ABOUT.get(title))
-        for option in options:
-            if option is not URL and not option.secret:
-                group.add_argument(f"--{option.name}", dest=option.name, help=explained(option), **option.argument)
-    parser.add_argument("--no-proxy", dest="proxy", action="store_const", const=DIRECT, help=argparse.SUPPRESS)
-    for option in OPTIONS:
-        if option.secret:
-            parser.add_argument(f"--{option.name}", nargs="?", action=rejecting(option), help=argparse.SUPPRESS)
-        if option.flag:
-            off = option.argument | {"action": "store_false"}
-            parser.add_argument(f"--no-{option.name}", dest=option.name, help=argparse.SUPPRESS, **off)
-    return parser
-
-
-def _unknown(unknown: Sequence[str]) -> str:
-    """Return the error for unknown arguments, without values, which may be secrets."""
-    name = next((argument.partition("=")[0] for argument in unknown if argument.startswith("-")), None)
-    if name is None:
-        return TOO_MANY
-    spellings = [f"--{option.name}" for option in OPTIONS if not option.secret]
-    known = [*spellings, "--list", "--dry-run", "--config", "--show-config", "--help"]
-    return f"unknown option {name}{suggestion(name, known, 'see --help')}"
-
-
-COLUMN = 30
-"""The column of the explanations."""
-
 USAGE = """\
-respan-conformance [URL] [options]
+Usage: respan-conformance [URL] [options]
        respan-conformance clean LEDGER [options]
-       respan-conformance serve MODULE:APP"""
+       respan-conformance serve MODULE:APP
+"""
 DESCRIPTION = """\
-Check whether the server at a URL conforms to the contract. Without a URL,
-check the bundled mock."""
+Check whether the server at a URL conforms to the contract. Without a URL, check the bundled mock.
+
+URL is the base URL of the target; its path prefix is kept. `clean` deletes models that runs left in the ledger.
+`serve` serves an application in the background.
+"""
 
 EPILOG = f"""\
+\b
 settings:
   Each option can be set in {FILE} in the current directory:
     url = "https://staging.example.com"
@@ -221,6 +143,7 @@ settings:
   Environment variables override the file: RESPAN_URL, RESPAN_STRICT.
   Options override both; --no-strict turns off what they turn on.
 
+\b
 examples:
   respan-conformance
       check the bundled mock
@@ -231,6 +154,7 @@ examples:
   respan-conformance http://localhost:8000 --write-waivers waivers.toml
       accept today's failures; later runs use --waivers waivers.toml
 
+\b
 exit codes:
   0    conformant
   1    not conformant, or a waiver has expired
@@ -240,29 +164,90 @@ exit codes:
   130  interrupted
 """
 
-ABOUT = {
-    "target": """\
-Each key makes more requirements testable. Set keys in the environment
-(RESPAN_API_KEY, RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY) or in files; the
-command line does not take them.""",
-    "connection": """\
-RESPAN_PROXY_AUTH or a file holds the proxy's USER:PASSWORD;
-RESPAN_KEY_PASSPHRASE or a file holds the passphrase of the private key.""",
-    "selecting": "IDS are requirements and sections, such as IDM,AUT-03; --list shows them.",
-}
-"""The text at the beginning of a section."""
+
+class _Conformance(Command):
+    """The command."""
+
+    about: ClassVar[Mapping[str, str]] = {
+        "Target": (
+            "Each key makes more requirements testable. Set keys in the environment (RESPAN_API_KEY, "
+            "RESPAN_OTHER_ORG_KEY, RESPAN_READ_ONLY_KEY) or in files; the command line does not take them."
+        ),
+        "Connection": (
+            "RESPAN_PROXY_AUTH or a file holds the proxy's USER:PASSWORD; RESPAN_KEY_PASSPHRASE or a file holds the "
+            "passphrase of the private key."
+        ),
+        "Selecting": "IDS are requirements and sections, such as IDM,AUT-03; --list shows them.",
+    }
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """Write the ways to call the command."""
+        formatter.write(USAGE)
 
 
-class Formatter(argparse.RawDescriptionHelpFormatter):
-    """A formatter with enough room for the names of options."""
+def _interpret(ctx: click.Context, argument: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
+    """Interpret the words: a URL, `clean` and a ledger, or `serve` and an application."""
+    if ctx.resilient_parsing:  # a shell completes them
+        return words
+    if words[:1] == ("clean",) and len(words) != 2:
+        ctx.fail("clean needs one ledger: respan-conformance clean LEDGER [options]")
+    if words[:1] == ("serve",) and len(words) != 2:
+        ctx.fail("serve needs one application: respan-conformance serve MODULE:APP")
+    if words[:1] not in ((), ("clean",), ("serve",)):
+        if len(words) > 1:
+            ctx.fail("too many arguments; give one URL")
+        ctx.obj.given[URL.name] = words[0]
+    return words
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=COLUMN)
+
+def _complete(ctx: click.Context, argument: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    words = ctx.params.get("words")
+    kind = click.Path() if words == ("clean",) else click.Choice([] if words else ["clean", "serve"])
+    return kind.shell_complete(ctx, argument, incomplete)
 
 
-def explained(option: Option) -> str:
-    """Return the help of an option."""
-    return f"{option.help} (repeatable)" if option.repeatable else option.help
+def _configure(ctx: click.Context, option: click.Parameter, path: str | None) -> None:  # noqa: ARG001
+    ctx.default_map, ctx.obj.file = from_file(path)
+
+
+@click.pass_context
+def _asked(ctx: click.Context, /, **given: Any) -> tuple[Mapping[str, Any], Settings]:
+    """Return what is asked for, with the settings."""
+    return given, settings_of(ctx)
+
+
+COMMAND = _Conformance(
+    "respan-conformance",
+    callback=_asked,
+    params=[
+        click.Argument(["words"], nargs=-1, is_eager=True, callback=_interpret, shell_complete=_complete),
+        Option(["--dry-run"], is_flag=True, help="show what a run would send and change, and send nothing"),
+        Option(
+            ["--list"],
+            is_flag=False,
+            flag_value="text",
+            type=click.Choice(("text", "json", "markdown")),
+            metavar="[FORMAT]",
+            help="list the requirements: text, json or markdown",
+        ),
+        Option(
+            ["--config"],
+            is_eager=True,
+            expose_value=False,
+            callback=_configure,
+            type=click.Path(),
+            metavar="FILE",
+            help="read settings from this file",
+        ),
+        Option(["--show-config"], is_flag=True, help="show the settings and the source of each"),
+        version_option(),
+        Option(["--no-proxy", "proxy"], flag_value=DIRECT, type=proxy, hidden=True),
+        *OPTIONS,
+    ],
+    help=DESCRIPTION,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def described(settings: Settings) -> str:
@@ -276,11 +261,11 @@ def described(settings: Settings) -> str:
     return "\n".join(f"{name:<{first}}  {value:<{second}}  {origin}" for name, value, origin in rows)
 
 
-def _value(option: Option, value: Any) -> str:
+def _value(option: Setting, value: Any) -> str:
     if value is None or value == []:
         return "-"
     if option.secret:
         return "set"
     if option.flag:
         return str(value).lower()
-    return ", ".join(value) if option.repeatable else str(value)
+    return ", ".join(value) if option.multiple else str(value)

@@ -6,16 +6,20 @@ which are sizes of a run.
 
 from __future__ import annotations
 
-import argparse
-import math
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
+
+import click
+from click.core import ParameterSource
+
+from contract import command
+from contract.command import number
 
 LONGEST = 64 * 1024
 """Maximum bytes of a file with a key; no server accepts a longer header."""
@@ -59,125 +63,66 @@ def key_of_file(path: str, read: Callable[[str], str] = checked) -> str:
         raise BadKey("the file is not UTF-8 text; it must contain the key on one line") from None
 
 
-class Unfit(ValueError):
-    """A value is invalid for a special reason, which the text says. It never quotes the value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of value."""
-
-    metavar: str
-    expected: str
-    """The expected value in errors: "a whole number from 1 to 8"."""
-    parse: Callable[[str], Any] = str
-    """Returns the value of a text. Raises Unfit, or another ValueError if the text is not what is expected."""
-    in_toml: tuple[type, ...] = (str,)
-    """The types that it may have in TOML."""
-    is_path: bool = False
-
-
-def text(metavar: str, expected: str = "some text") -> Kind:
-    return Kind(metavar, expected)
-
-
-def choice(metavar: str, names: Iterable[str]) -> Kind:
-    known = tuple(names)
-
-    def parse(written: str) -> str:
-        if written not in known:
-            raise ValueError
-        return written
-
-    return Kind(metavar, f"one of {', '.join(known)}", parse)
-
-
-def whole_number(metavar: str, least: int, most: int) -> Kind:
-    """Return the kind of whole numbers from `least` to `most`, both included."""
-
-    def parse(written: str) -> int:
-        number = int(written)
-        if not least <= number <= most:
-            raise ValueError
-        return number
-
-    return Kind(metavar, f"a whole number from {least} to {most}", parse, (int,))
-
-
-def positive_number(metavar: str, of_what: str) -> Kind:
-    """Return the kind of finite numbers above 0."""
-
-    def parse(written: str) -> float:
-        number = float(written)
-        if not (number > 0 and math.isfinite(number)):
-            raise ValueError
-        return number
-
-    return Kind(metavar, f"a number of {of_what} above 0", parse, (int, float))
-
-
-def _truth(written: str) -> bool:
-    word = written.lower()
-    if word not in _TRUE | _FALSE:
-        raise ValueError
-    return word in _TRUE
-
-
-def _web_address(written: str) -> str:
-    parts = urlsplit(written)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError
+def web_address(written: str, expected: str = "a URL such as http://HOST:PORT or https://HOST/PREFIX") -> str:
+    """Return the URL. Raises ValueError."""
+    try:
+        parts = urlsplit(written)
+        is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_web = False
+    if not is_web:
+        raise ValueError(f"{written!r} is not {expected}")
     if parts.username is not None or parts.password is not None:
-        raise Unfit("the URL has a user or a password, which requests without credentials would send too; remove them")
+        raise ValueError(
+            "the URL has a user or a password, which requests without credentials would send too; remove them"
+        )
     if parts.query or parts.fragment:
-        raise Unfit("the URL has a query or a fragment, which no request would send; remove it")
+        raise ValueError("the URL has a query or a fragment, which no request would send; remove it")
     return written
 
 
-def _proxy(written: str) -> str:
-    return DIRECT if written.lower() == DIRECT else _web_address(written)
+DIRECT = "none"
+"""The value of `--proxy` for no proxy."""
+
+
+def proxy(written: str) -> str:
+    """Return the URL of a proxy, or DIRECT. Raises ValueError."""
+    return DIRECT if written.lower() == DIRECT else web_address(written, f"http://HOST:PORT or {DIRECT}")
 
 
 def _pattern(written: str) -> str:
     try:
         re.compile(written)
     except re.error as error:
-        raise Unfit(f"invalid regular expression: {error}") from None
+        raise ValueError(f"invalid regular expression: {error}") from None
     return written
 
 
-def _application(written: str) -> str:
+def application(written: str) -> str:
+    """Return the path of an application. Raises ValueError."""
     if not re.fullmatch(r"[\w.]+:[\w.]+", written):
-        raise ValueError
+        raise ValueError(f"{written!r} is not an application such as module:application")
     return written
+
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?)(/s|/m)?", re.ASCII)
 
 
 def _rate(written: str) -> float:
     """Return the requests per second; a number without a unit is per second."""
-    number, slash, unit = written.partition("/")
-    seconds = {"/s": 1, "/m": 60, "": 1}.get(slash + unit, 0)
-    if not (seconds and 0 < float(number) < math.inf):
-        raise ValueError
-    return float(number) / seconds
+    match = _RATE.fullmatch(written)
+    if not (match and float(match[1]) > 0):
+        raise ValueError(f"{written!r} is not a rate such as 10/s or 300/m")
+    return float(match[1]) / (60 if match[2] == "/m" else 1)
 
 
-_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
-
-FLAG = Kind("", "true or false", _truth, (bool,))
-INPUT = Kind("FILE", "the path of a file", is_path=True)
+INPUT = click.Path()
 """A file to read."""
-OUTPUT = Kind("FILE", "the path of a file to write", is_path=True)
+OUTPUT = click.Path()
 """A file to write: its folder is checked before a run begins."""
-COUNT = whole_number("N", 1, 2**31 - 1)
-RATE = Kind("N/s", "a rate such as 10/s or 300/m", _rate, (int, float, str))
-DIRECT = "none"
-"""The value of `--proxy` for no proxy."""
-KEY = Kind("KEY", "a key", checked)
-PASSPHRASE = Kind("PASSPHRASE", "a passphrase", one_line)
-PATTERN = Kind("REGEX", "a regular expression", _pattern)
-PROXY = Kind("URL", f"http://HOST:PORT, or {DIRECT}", _proxy)
-WEB_ADDRESS = Kind("URL", "http://HOST:PORT or https://HOST/PREFIX", _web_address)
-APPLICATION = Kind("MODULE:APP", "module:application", _application)
+COUNT = number("a whole number", 1, 2**31 - 1)
+SECONDS = number("a number of seconds", 0.001, 1_000_000)
+MAX_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,135 +160,202 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option."""
+@dataclass(slots=True)
+class Sources:
+    """What a front end gives, and how it names the places."""
 
-    name: str
-    """As on the command line, without the leading hyphens."""
-    kind: Kind
-    help: str
-    repeatable: bool = False
-    """Whether it may be given several times; its value is a list then."""
-    commas: bool = False
-    """Whether commas separate values too."""
-    default: Any = None
-    secret: bool = False
-    """Accepted only in the environment or in a file of its own, never on a command line or in a settings file."""
-    holds: str = ""
-    """For an option that names a file with a secret: the option of that secret."""
+    given: dict[str, Any] = field(default_factory=dict)
+    """Values by names of options, which are the same as arguments."""
+    argument: Callable[[Option], str] = lambda option: "URL" if option.name == "url" else f"--{option.name}"
+    """Names an argument."""
+    file: Callable[[Option], str] = lambda option: option.name
+    """Names the place in the file."""
+    takes_keys: bool = False
+    """Whether an argument may be a key, as it is in Python."""
 
-    @property
-    def flag(self) -> bool:
-        return self.kind is FLAG
+
+class Option(command.Option):
+    """One option, which a file or a variable can set too. `ctx.obj` has the Sources of the front end."""
+
+    def __init__(self, name: str, metavar: str, text: str, kind: Any = None, **more: Any) -> None:
+        self.commas: bool = more.pop("commas", False)
+        """Whether commas separate values too."""
+        self.holds: str = more.pop("holds", "")
+        """For an option that names a file with a secret: the option of that secret."""
+        self.secret: Callable[[str], str] | None = more.pop("secret", None)
+        """Parses a secret, which is accepted only in the environment or in a file of its own."""
+        self.flag = not metavar
+        if self.secret:
+            more |= {"hidden": True, "is_flag": False, "flag_value": "", "callback": _reject}
+        super().__init__(
+            [f"--{name}/--no-{name}" if self.flag else f"--{name}"],
+            type=bool if self.flag else kind,
+            metavar=metavar or None,
+            help=f"{text} (repeatable)" if more.get("multiple") else text,
+            envvar="RESPAN_" + name.upper().replace("-", "_"),
+            **{"default": None, **more},
+        )
+        self.name = name
+        """As on the command line, without the leading hyphens."""
 
     @property
     def dest(self) -> str:
         return "respan_" + self.name.replace("-", "_")
 
     @property
-    def argument(self) -> dict[str, Any]:
-        """The arguments for argparse, in the command and in pytest; the value is None if the option is not given."""
-        if self.flag:
-            return {"action": "store_true", "default": None}
-        return {"metavar": self.kind.metavar, "action": "append" if self.repeatable else "store"}
-
-    @property
     def environment(self) -> str:
         """The environment variable that sets it."""
-        return "RESPAN_" + self.name.upper().replace("-", "_")
+        return str(self.envvar)
 
     @property
     def spelled(self) -> str:
         """How messages name the option."""
         return self.environment if self.secret else f"--{self.name}"
 
+    def origin(self, ctx: click.Context) -> str | None:
+        """Return where the value was given, if it was."""
+        match ctx.get_parameter_source(self.name):
+            case ParameterSource.COMMANDLINE:
+                is_off = self.flag and ctx.params.get(self.name) is False
+                return f"--no-{self.name}" if is_off else str(ctx.obj.argument(self))
+            case ParameterSource.ENVIRONMENT:
+                return self.environment
+            case ParameterSource.DEFAULT_MAP:
+                return str(ctx.obj.file(self))
+        return None
 
-MAX_SEED = 2**32 - 1
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return where the value was given."""
+        return (ctx and self.origin(ctx)) or self.spelled
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """Return the text of the variable, or its lines."""
+        text = self.resolve_envvar_value(ctx)
+        return text.splitlines() if text and self.multiple else text
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """Return the value and its source."""
+        return super().consume_value(ctx, {**opts, **ctx.obj.given})
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the value of a text, or of several."""
+        if value is None or self.flag or self.secret:
+            return super().type_cast_value(ctx, value)
+        texts = [str(part) for part in (value if isinstance(value, list | tuple | set | frozenset) else [value])]
+        parts = [part for text in texts for part in (text.split(",") if self.commas else [text])]
+        stripped = [part.strip() for part in parts if part.strip()]
+        if not stripped:
+            raise click.BadParameter(f"the value is empty; give {self.metavar}", ctx, self)
+        return super().type_cast_value(ctx, stripped if self.multiple else stripped[-1])
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the columns of the help, without the option that turns a flag off."""
+        record = super().get_help_record(ctx)
+        return record and (record[0].partition(" / ")[0], record[1])
 
 
-def _key(name: str, explained: str, kind: Kind = KEY) -> tuple[Option, Option]:
+def _reject(ctx: click.Context, secret: click.Parameter, value: Any) -> Any:
+    """Reject a secret on a command line, without quoting it."""
+    if ctx.get_parameter_source(secret.name) is ParameterSource.COMMANDLINE and not ctx.obj.takes_keys:
+        ctx.fail(no_place_for(ctx.obj.argument(secret), str(secret.envvar)))
+    return value
+
+
+def no_place_for(argument: str, variable: str) -> str:
+    """Return the error for a secret on a command line."""
+    return (
+        f"{argument}: others can read a key on a command line, and it stays in histories and logs; "
+        f"set {variable}, or give a file that contains it with {argument}-file"
+    )
+
+
+def _key(
+    name: str, explained: str, metavar: str = "KEY", parse: Callable[[str], str] = checked
+) -> tuple[Option, Option]:
     """Return the option of a key, and the option of a file with it."""
-    key = Option(name, kind, explained, secret=True)
-    return key, Option(f"{name}-file", INPUT, f"file that holds the {explained}", holds=name)
+    key = Option(name, metavar, explained, secret=parse)
+    return key, Option(f"{name}-file", "FILE", f"file that holds the {explained}", INPUT, holds=name)
 
 
-IDS = text("IDS", "requirements or sections, such as IDM,AUT-03")
-URL = Option("url", WEB_ADDRESS, "base URL of the target; its path prefix is kept")
+URL = Option("url", "URL", "base URL of the target; its path prefix is kept", web_address, hidden=True)
 
 TARGET = (
     URL,
-    Option("app", APPLICATION, "check a WSGI or ASGI application in this process"),
+    Option("app", "MODULE:APP", "check a WSGI or ASGI application in this process", application),
     *_key("api-key", "API key or token"),
     *_key("other-org-key", "key of a second organization"),
     *_key("read-only-key", "read-only key"),
-    Option("builtin-model", text("NAME", "a name"), "a built-in model of the target", repeatable=True, commas=True),
-    Option("provider", text("ID", "an ID"), "a custom provider", repeatable=True, commas=True),
-    Option("fixtures", INPUT, "a fixtures file of the mock that names both"),
-    Option("name-pattern", PATTERN, "create models only under names that match"),
+    Option("builtin-model", "NAME", "a built-in model of the target", multiple=True, commas=True),
+    Option("provider", "ID", "a custom provider", multiple=True, commas=True),
+    Option("fixtures", "FILE", "a fixtures file of the mock that names both", INPUT),
+    Option("name-pattern", "REGEX", "create models only under names that match", _pattern),
 )
 SELECTING = (
-    Option("contract", INPUT, "use this OpenAPI contract"),
-    Option("only", IDS, "check only these", repeatable=True, commas=True),
-    Option("skip", IDS, "skip these", repeatable=True, commas=True),
+    Option("contract", "FILE", "use this OpenAPI contract", INPUT),
+    Option("only", "IDS", "check only these", multiple=True, commas=True),
+    Option("skip", "IDS", "skip these", multiple=True, commas=True),
     Option(
         "profile",
-        choice("NAME", PROFILES),
+        "NAME",
         "quick (300 requests), default, or thorough",
+        click.Choice(list(PROFILES)),
         default="default",
     ),
-    Option("time-limit", positive_number("SECONDS", "seconds"), "duration of a thorough run (default: 60)"),
-    Option("seed", whole_number("N", 0, MAX_SEED), "repeat the random choices of an earlier run"),
+    Option("time-limit", "SECONDS", "duration of a thorough run (default: 60)", SECONDS),
+    Option("seed", "N", "repeat the random choices of an earlier run", number("a whole number", 0, MAX_SEED)),
 )
 VERDICT = (
-    Option("strict", FLAG, "fail also on SHOULD"),
-    Option("require-all", FLAG, "be inconclusive if a MUST cannot be tested"),
-    Option("waivers", INPUT, "accept failures in this file until they expire"),
-    Option("write-waivers", OUTPUT, "record today's failures as waivers in this file"),
-    Option("waiver-reason", text("TEXT"), "reason in new waivers"),
-    Option("waiver-owner", text("NAME"), "owner of new waivers"),
+    Option("strict", "", "fail also on SHOULD"),
+    Option("require-all", "", "be inconclusive if a MUST cannot be tested"),
+    Option("waivers", "FILE", "accept failures in this file until they expire", INPUT),
+    Option("write-waivers", "FILE", "record today's failures as waivers in this file", OUTPUT),
+    Option("waiver-reason", "TEXT", "reason in new waivers"),
+    Option("waiver-owner", "NAME", "owner of new waivers"),
 )
 JUDGING = SELECTING + VERDICT
 CONNECTION = (
-    Option("timeout", positive_number("SECONDS", "seconds"), "maximum time of a request (default: 30)"),
-    Option("time-budget", positive_number("SECONDS", "seconds"), "maximum time of the run (default: 600)"),
-    Option("rate-limit", RATE, "maximum request rate, e.g. 10/s (skips races)"),
-    Option("max-requests", COUNT, "maximum requests; inconclusive if too few"),
-    Option("max-models", whole_number("N", 20, 2**31 - 1), "maximum models on the target (20 or more)"),
-    Option("concurrency", COUNT, "maximum concurrent requests (1 skips races)"),
-    Option("proxy", PROXY, "HTTP proxy, or none (default: HTTPS_PROXY ...)"),
+    Option("timeout", "SECONDS", "maximum time of a request (default: 30)", SECONDS),
+    Option("time-budget", "SECONDS", "maximum time of the run (default: 600)", SECONDS),
+    Option("rate-limit", "N/s", "maximum request rate, e.g. 10/s (skips races)", _rate),
+    Option("max-requests", "N", "maximum requests; inconclusive if too few", COUNT),
+    Option("max-models", "N", "maximum models on the target (20 or more)", number("a whole number", 20, 2**31 - 1)),
+    Option("concurrency", "N", "maximum concurrent requests (1 skips races)", COUNT),
+    Option("proxy", "URL", "HTTP proxy, or none (default: HTTPS_PROXY ...)", proxy),
     *_key("proxy-auth", "proxy's USER:PASSWORD"),
-    Option("header", text("HEADER"), "'NAME: VALUE', 'NAME: $VARIABLE', or @FILE", repeatable=True),
-    Option("ca", INPUT, "trust only the certificates in this PEM file"),
-    Option("insecure", FLAG, "accept any certificate"),
-    Option("cert", INPUT, "client certificate (PEM)"),
-    Option("key", INPUT, "private key of the certificate, if separate"),
-    *_key("key-passphrase", "passphrase of the key", PASSPHRASE),
-    Option("ledger", OUTPUT, "record created models here until deleted"),
-    Option("names", OUTPUT, "model names to reuse if there is no delete"),
+    Option("header", "HEADER", "'NAME: VALUE', 'NAME: $VARIABLE', or @FILE", multiple=True),
+    Option("ca", "FILE", "trust only the certificates in this PEM file", INPUT),
+    Option("insecure", "", "accept any certificate"),
+    Option("cert", "FILE", "client certificate (PEM)", INPUT),
+    Option("key", "FILE", "private key of the certificate, if separate", INPUT),
+    *_key("key-passphrase", "passphrase of the key", "PASSPHRASE", one_line),
+    Option("ledger", "FILE", "record created models here until deleted", OUTPUT),
+    Option("names", "FILE", "model names to reuse if there is no delete", OUTPUT),
 )
 REPORTS = (
-    Option("json", OUTPUT, "write the report as JSON (- is standard output)"),
-    Option("junit", OUTPUT, "write the report as JUnit XML"),
-    Option("html", OUTPUT, "write the report as one self-contained HTML file"),
-    Option("markdown", OUTPUT, "write a summary for a pull request or a job page"),
-    Option("implementation", text("NAME"), "name of the implementation in reports"),
-    Option("implementation-version", text("V"), "version of the implementation in reports"),
+    Option("json", "FILE", "write the report as JSON (- is standard output)", OUTPUT),
+    Option("junit", "FILE", "write the report as JUnit XML", OUTPUT),
+    Option("html", "FILE", "write the report as one self-contained HTML file", OUTPUT),
+    Option("markdown", "FILE", "write a summary for a pull request or a job page", OUTPUT),
+    Option("implementation", "NAME", "name of the implementation in reports"),
+    Option("implementation-version", "V", "version of the implementation in reports"),
 )
 OUTPUT_ON_TERMINAL = (
-    Option("quiet", FLAG, "print the verdict and a line for each failure"),
-    Option("verbose", FLAG, "print each test with its requests and responses"),
+    Option("quiet", "", "print the verdict and a line for each failure"),
+    Option("verbose", "", "print each test with its requests and responses"),
 )
 
 GROUPS = {
-    "target": TARGET,
-    "selecting": SELECTING,
-    "verdict": VERDICT,
-    "connection": CONNECTION,
-    "reports": REPORTS,
-    "terminal": OUTPUT_ON_TERMINAL,
+    "Target": TARGET,
+    "Selecting": SELECTING,
+    "Verdict": VERDICT,
+    "Connection": CONNECTION,
+    "Reports": REPORTS,
+    "Terminal": OUTPUT_ON_TERMINAL,
 }
 """The options by section of the help."""
+for title, options in GROUPS.items():
+    for option in options:
+        option.section = title
 OPTIONS = tuple(option for group in GROUPS.values() for option in group)
 BY_NAME = {option.name: option for option in OPTIONS}
 
@@ -351,16 +363,3 @@ BY_NAME = {option.name: option for option in OPTIONS}
 def new_seed() -> int:
     """Return a random seed."""
     return random.SystemRandom().randint(0, MAX_SEED)
-
-
-def rejecting(secret: Option, prefix: str = "--") -> type[argparse.Action]:
-    """Return the action of a secret option: an error that says what to do instead, without the secret."""
-
-    class Rejecting(argparse.Action):
-        def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-            parser.error(
-                f"{prefix}{secret.name}: others can read a key on a command line, and it stays in histories and logs; "
-                f"set {secret.environment}, or give a file that contains it with {prefix}{secret.name}-file"
-            )
-
-    return Rejecting

@@ -1,7 +1,7 @@
 """Output: standard output and error, report files, and text from a target with its hidden characters escaped.
 
 Standard streams may have a limited encoding, be closed, or be a pipe that breaks. A file that cannot be written is
-reported before the run, if the suite can know it.
+reported before the run, if the suite can know it. (The atomic files of click replace a report even if writing fails.)
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from conformance import hooks
-from conformance.options import OPTIONS, Option, new_seed, rejecting
+from conformance.options import OPTIONS, Option, Sources, new_seed, no_place_for
 from conformance.requirements.level import SECTIONS, Level
 from conformance.results.verdict import RunVerdict
-from conformance.settings import Settings, from_arguments, from_environment
+from conformance.settings import Settings, gather
 from conformance.target.application import App, NoTarget, load_app
 from conformance.target.budget import expired
 
@@ -37,17 +37,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("respan", "conformance with the Respan custom-model contract")
     for option in OPTIONS:
         if option.secret:
-            action = rejecting(option, "--respan-")
-            group.addoption(f"--respan-{option.name}", nargs="?", action=action, help=argparse.SUPPRESS)
+            group.addoption(f"--respan-{option.name}", dest=option.dest, nargs="?", const="", help=argparse.SUPPRESS)
         else:
-            group.addoption(f"--respan-{option.name}", dest=option.dest, help=option.help, **option.argument)
-            parser.addini(option.dest, option.help, type=_ini_type(option), default=None)
+            taken = {"action": "store_true"} if option.flag else {"metavar": option.metavar}
+            many = {"action": "append"} if option.multiple else {}
+            group.addoption(
+                f"--respan-{option.name}", dest=option.dest, default=None, help=option.help, **taken, **many
+            )
+            parser.addini(option.dest, option.help or "", type=_ini_type(option), default=None)
 
 
 def _ini_type(option: Option) -> Literal["bool", "linelist", "string"]:
     if option.flag:
         return "bool"
-    return "linelist" if option.repeatable else "string"
+    return "linelist" if option.multiple else "string"
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -55,6 +58,9 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for option in OPTIONS:
+        if option.secret and config.getoption(option.dest, None) is not None:
+            raise pytest.UsageError(no_place_for(f"--respan-{option.name}", option.environment))
     for level in Level:
         config.addinivalue_line("markers", f"{level.lower()}: a requirement of level {level} (respan-conformance)")
     for section, title in SECTIONS.items():
@@ -133,12 +139,12 @@ def _run(config: pytest.Config) -> Run:
 
 def _settings(config: pytest.Config) -> Settings:
     """Return the settings: the command line overrides the environment, which overrides the configuration of pytest."""
-    written = {option.name: config.getini(option.dest) for option in OPTIONS if not option.secret}
-    given = {option.name: config.getoption(option.dest, None) for option in OPTIONS}
-    return Settings.gather(
-        from_arguments(written, lambda option: f"{config.inipath}: {option.dest}"),
-        from_environment(),
-        from_arguments(given, lambda option: f"--respan-{option.name}"),
+    return gather(
+        {option.name: config.getoption(option.dest, None) for option in OPTIONS},
+        Sources(
+            argument=lambda option: f"--respan-{option.name}", file=lambda option: f"{config.inipath}: {option.dest}"
+        ),
+        {option.name: config.getini(option.dest) for option in OPTIONS if not option.secret},
     )
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import json
-import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.options import BY_NAME, INPUT, OPTIONS, URL, BadKey, Option, Unfit, key_of_file
+import click
+
+from conformance.options import BY_NAME, OPTIONS, BadKey, Option, Sources, key_of_file
+from contract.command import explained
 
 
 class UsageError(Exception):
@@ -27,34 +29,12 @@ class BadSetting(ValueError):
     """The value of an option is invalid. The text says where it was given, and what is expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The text that one source gives for an option."""
-
-    texts: Sequence[str]
-    """One text; several for a repeatable option."""
-    place: str
-    """Where: `--seed`, `RESPAN_SEED`, `respan-conformance.toml:3`."""
-    joiner: str = " "
-    """The text between the option and its value in an error."""
-    key: str = ""
-    """The spelling of the option, if the place does not have it."""
-
-    @property
-    def named(self) -> str:
-        """The option, as errors name it."""
-        return f"{self.place}: {self.key}" if self.key else self.place
-
-
 EACH_ITS_OWN = (
     ("other-org-key", "api-key", "a key of a second organization"),
     ("read-only-key", "api-key", "a key of the same organization that may only read"),
     ("read-only-key", "other-org-key", "a key of the first organization that may only read"),
 )
 """Keys that must differ, and what to give for the first of each pair."""
-
-Source = Mapping[str, Written]
-"""All that one source gives, by the names of options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,104 +54,56 @@ class Settings:
         origins = {**self.origins, **dict.fromkeys(values, origin)}
         return Settings({**self.values, **values}, origins)
 
-    @classmethod
-    def gather(cls, *sources: Source) -> Settings:
-        """Combine the sources; a later one overrides an earlier one. Raises BadSetting."""
-        values: dict[str, Any] = {}
-        origins: dict[str, str] = {}
-        for option in OPTIONS:
-            written = _secret(option, sources) if option.secret else _last(option, sources)
-            values[option.name] = _value(option, written)
-            if written is not None:
-                origins[option.name] = written.place
-        _check_keys_differ(values, origins)
-        return cls(values, origins)
 
+def gather(given: Mapping[str, Any], sources: Sources | None = None, file: Mapping[str, Any] | None = None) -> Settings:
+    """Return the settings: of `given`, else of the environment, else of a file. Raises BadSetting.
 
-def from_arguments(given: Mapping[str, Any], spell: Callable[[Option], str] = lambda o: f"--{o.name}") -> Source:
-    """Return parsed arguments as a source; None and [] mean that an option is not given."""
-    source = {}
-    for option in OPTIONS:
-        value = given.get(option.name)
-        if value is not None and value != []:
-            place = URL.kind.metavar if option is URL else spell(option)
-            source[option.name] = Written(_texts(value), f"--no-{option.name}" if value is False else place)
-    return source
-
-
-def from_environment(environment: Mapping[str, str] = os.environ) -> Source:
-    """Return environment variables as a source. Empty variables are ignored."""
-    source = {}
-    for option in OPTIONS:
-        written = environment.get(option.environment, "")
-        if written.strip() or (written and option.secret):
-            lines = [line for line in written.splitlines() if line.strip()] if option.repeatable else [written]
-            source[option.name] = Written(lines, option.environment, "=")
-    return source
-
-
-def from_python(options: Mapping[str, Any]) -> Source:
-    """Return keyword arguments as a source; their names have underscores for hyphens. None means not given."""
-    names = {option.name.replace("-", "_"): option for option in OPTIONS}
-    unknown = options.keys() - names.keys()
-    if unknown:
+    Names have hyphens or underscores; unless other sources name them, they are arguments of a Python function.
+    """
+    sources = sources or Sources(argument=lambda option: option.name.replace("-", "_"), takes_keys=True)
+    sources.given = _without_none({name.replace("_", "-"): value for name, value in given.items()})
+    if unknown := sources.given.keys() - BY_NAME.keys():
         raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
-    return {
-        names[name].name: Written(_texts(value), name, "=")
-        for name, value in options.items()
-        if value is not None and value != []
-    }
-
-
-def _texts(value: Any) -> list[str]:
-    parts = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    return [str(part) for part in parts]
-
-
-def _last(option: Option, sources: Sequence[Source]) -> Written | None:
-    return next((source[option.name] for source in reversed(sources) if option.name in source), None)
-
-
-def _secret(option: Option, sources: Sequence[Source]) -> Written | None:
-    """Return the secret from the last source that gives it, or gives a file with it."""
-    file = next(other for other in OPTIONS if other.holds == option.name)
-    for source in reversed(sources):
-        found = [source[name] for name in (option.name, file.name) if name in source]
-        if len(found) > 1:
-            raise BadSetting(f"{found[0].named} and {found[1].named} are both set; set one of them")
-        if found:
-            return _read_key(option, found[0]) if file.name in source else found[0]
-    return None
-
-
-def _read_key(option: Option, written: Written) -> Written:
-    path = written.texts[-1]
-    if not path.strip():
-        raise BadSetting(f"{written.named} is empty; give {INPUT.expected}")
+    command = click.Command("settings", params=list(OPTIONS))
     try:
-        return Written([key_of_file(path, option.kind.parse)], f"{written.place} {path}")
-    except BadKey as error:
-        raise BadSetting(f"{written.named}{written.joiner}{path}: {error}") from None
+        return settings_of(command.make_context(None, [], default_map=_without_none(file or {}), obj=sources))
+    except click.UsageError as error:
+        raise BadSetting(explained(error)) from None
 
 
-def _value(option: Option, written: Written | None) -> Any:
-    if written is None:
-        return [] if option.repeatable else option.default
-    if option.secret:
-        return _key(option, written)
-    texts = [part for text in written.texts for part in text.split(",")] if option.commas else written.texts
-    values = [_parsed(option, text.strip(), written) for text in texts if text.strip()]
-    if not values:
-        raise BadSetting(f"{written.named} is empty; give {option.kind.expected}")
-    return values if option.repeatable else values[-1]
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value != []}
 
 
-def _key(option: Option, written: Written) -> str:
+def settings_of(ctx: click.Context) -> Settings:
+    """Return the settings that click has parsed. Raises BadSetting."""
+    values = {o.name: list(ctx.params[o.name]) if o.multiple else ctx.params[o.name] for o in OPTIONS}
+    origins = {option.name: origin for option in OPTIONS if (origin := option.origin(ctx))}
+    for file in OPTIONS:
+        if file.holds:
+            values[file.holds] = _key(ctx, BY_NAME[file.holds], file, origins)
+    _check_keys_differ(values, origins)
+    return Settings(values, origins)
+
+
+def _key(ctx: click.Context, key: Option, file: Option, origins: dict[str, str]) -> str | None:
+    """Return the secret from the first source that gives it, or gives a file with it."""
+    given = {each: ctx.get_parameter_source(each.name) for each in (key, file) if each.name in origins}
+    if not given:
+        return None
+    if len(given) > len({*given.values()}):
+        both = " and ".join(each.get_error_hint(ctx) for each in given)
+        raise BadSetting(f"{both} are both set; set one of them")
+    used = min(given, key=lambda each: given[each] or 0)
+    parse = key.secret or str
+    place, text = used.get_error_hint(ctx), ctx.params[used.name]
     try:
-        key: str = option.kind.parse(written.texts[-1])
+        if used is key:
+            return parse(text)
+        place, origins[key.name] = f"{place} {text}", f"{origins[file.name]} {text}"
+        return key_of_file(text, parse)
     except BadKey as error:
-        raise BadSetting(f"{written.place}: {error}") from None
-    return key
+        raise BadSetting(f"{place}: {error}") from None
 
 
 def _check_keys_differ(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
@@ -183,15 +115,6 @@ def _check_keys_differ(values: Mapping[str, Any], origins: Mapping[str, str]) ->
             )
 
 
-def _parsed(option: Option, text: str, written: Written) -> Any:
-    try:
-        return option.kind.parse(text)
-    except Unfit as unfit:
-        raise BadSetting(f"{written.named}: {unfit}") from None
-    except ValueError:
-        raise BadSetting(f"{written.named}{written.joiner}{text}: give {option.kind.expected}") from None
-
-
 def asked_for(name: str) -> str:
     """Return how a user sets an option: `--provider`, `RESPAN_API_KEY`."""
     return BY_NAME[name].spelled
@@ -201,15 +124,18 @@ FILE = "respan-conformance.toml"
 """The settings file in the current directory, which is read unless another one is named."""
 
 
-def from_file(path: str | None) -> Source:
-    """Return the settings file at `path` as a source; for None, the one in the current directory, if it exists."""
+def from_file(path: str | None) -> tuple[dict[str, Any], Callable[[Option], str]]:
+    """Return the options in a settings file, and what names the place of one. Raises BadFile.
+
+    The file is the one at `path`; for None, the one in the current directory, if it exists.
+    """
     if path is None and not Path(FILE).exists():
-        return {}
+        return {}, lambda _: ""
     file = read_toml(path or FILE)
-    return {key: _written(file, key, value) for key, value in file.members.items()}
+    return {key: _written(file, key, value) for key, value in file.members.items()}, lambda it: file.place(it.name)
 
 
-def _written(file: TomlFile, key: str, value: Any) -> Written:
+def _written(file: TomlFile, key: str, value: Any) -> str | list[str]:
     place = file.place(key)
     option = BY_NAME.get(key)
     if option is None:
@@ -220,25 +146,22 @@ def _written(file: TomlFile, key: str, value: Any) -> Written:
             f"{place}: {key}: a settings file must not contain a key, because others can read it; set "
             f"{option.environment}, or set {key}-file to a file that contains the key"
         )
-    parts = value if isinstance(value, list) and option.repeatable else [value]
-    return Written([_text(file, option, part) for part in parts], place, " = ", key)
+    if not option.multiple:
+        return _text(file, option, value)
+    return [_text(file, option, part) for part in (value if isinstance(value, list) else [value])]
 
 
 def _text(file: TomlFile, option: Option, part: Any) -> str:
     """Return the value as on the command line; a path is relative to the folder of the file."""
-    if type(part) not in option.kind.in_toml:
-        many = " or a list of them" if option.repeatable else ""
+    if not isinstance(part, str | int | float) or (isinstance(part, bool) and not option.flag):
+        value = json.dumps(part, ensure_ascii=False, default=str)
         raise BadFile(
-            f"{file.place(option.name)}: {option.name} = {_quoted(part)}: give {option.kind.expected}{many}, "
-            f"not {type_word(part)}"
+            f"{file.place(option.name)}: {option.name} = {value}: give "
+            f"{option.metavar or 'true or false'} as on the command line, not {type_word(part)}"
         )
-    if option.kind.is_path and part:
-        return str(Path(file.path).parent / Path(part).expanduser())
+    if isinstance(option.type, click.Path) and part:
+        return str(Path(file.path).parent / Path(str(part)).expanduser())
     return str(part)
-
-
-def _quoted(part: Any) -> str:
-    return json.dumps(part, ensure_ascii=False, default=str)
 
 
 class BadFile(ValueError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 from typing import IO, Any, ClassVar, TypeVar
 
 import click
@@ -39,19 +38,24 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections."""
-        for section, options in groupby(self.get_params(ctx), lambda it: getattr(it, "section", OTHER)):
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for each in self.get_params(ctx):
+            if isinstance(each, click.Option) and (record := each.get_help_record(ctx)):
+                sections.setdefault(getattr(each, "section", OTHER), []).append(record)
+        for section, records in sections.items():
             with formatter.section(section):
                 if text := self.about.get(section):
-                    formatter.write_text(f"{text}\n")
-                formatter.write_dl([record for each in options if (record := each.get_help_record(ctx))])
+                    formatter.write_text(text)
+                    formatter.write_paragraph()
+                formatter.write_dl(records)
         if isinstance(self, click.Group):
             self.format_commands(ctx, formatter)
 
 
-def run(command: click.Command, arguments: Sequence[str] | None) -> Any:
+def run(command: click.Command, arguments: Sequence[str] | None, obj: object = None) -> Any:
     """Return what the callback of a command returns; or, if there is nothing left to do, the exit code."""
     try:
-        return command.main(arguments, command.name, standalone_mode=False)
+        return command.main(arguments, command.name, standalone_mode=False, obj=obj)
     except click.UsageError as error:
         complain(f"{error.ctx.command_path if error.ctx else command.name}: {explained(error)}")
         return error.exit_code

@@ -17,7 +17,7 @@ from conformance.api import run_checks
 from conformance.requirements.requirement import REGISTRY
 from conformance.results.record import Record
 from conformance.results.result import Result
-from conformance.settings import Settings, from_python
+from conformance.settings import gather
 from tests.mutants.catalogue import MUTANTS
 from tests.servers.fixtures import BUILT_IN_MODELS, OTHER_ORGANIZATION_KEY, PROVIDERS, READ_ONLY_KEY, READ_WRITE_KEY
 from tests.servers.plain import PlainServer
@@ -64,7 +64,7 @@ class Row:
 def rows() -> list[Row]:
     """Return the requirements, the most expensive per mutant first."""
     counted = _Counted()
-    run_checks(Settings.gather(from_python(OPTIONS)), [counted], app=PlainServer())
+    run_checks(gather(OPTIONS), [counted], app=PlainServer())
     detected = Counter(id for mutant in MUTANTS for id in mutant.kills)
     alone = Counter(id for mutant in MUTANTS if len(mutant.kills) == 1 for id in mutant.kills)
     unsorted = (Row(id, counted.requests[id], detected[id], alone[id]) for id in REGISTRY)

@@ -61,7 +61,7 @@ def report_files(settings: Settings) -> dict[str, str]:
 
 
 def _files(settings: Settings, options: Iterable[Option]) -> dict[str, str]:
-    return {o.name: settings[o.name] for o in options if o.kind is OUTPUT and settings[o.name]}
+    return {o.name: settings[o.name] for o in options if o.type is OUTPUT and settings[o.name]}
 
 
 def _check_app(path: str) -> None:

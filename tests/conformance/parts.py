@@ -8,15 +8,18 @@ from typing import Any, TypeAlias
 
 from hypothesis import settings
 
-from conformance.options import PROFILES, Profile
+from conformance.cli import COMMAND
+from conformance.options import PROFILES, Profile, Sources
 from conformance.requirements.level import MUST, Level
 from conformance.requirements.requirement import Requirement
+from conformance.settings import Settings
 from conformance.target.client import Client, Credentials
 from conformance.target.names import Names
 from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
 from conformance.wire.http import InProcess
 from contract import Contract
+from contract.command import run
 
 WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 
@@ -77,3 +80,12 @@ def wsgi(response: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:
         return [json.dumps(body).encode()]
 
     return app
+
+
+def parsed_settings(*arguments: str) -> Settings:
+    """The settings of a command. Raises SystemExit where it is wrong use that click finds."""
+    asked = run(COMMAND, arguments, obj=Sources())
+    if isinstance(asked, int):
+        raise SystemExit(asked)
+    settings: Settings = asked[1]
+    return settings

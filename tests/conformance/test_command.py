@@ -79,17 +79,23 @@ def test_secrets_are_in_no_report(tmp_path: Path) -> None:
         (("--only", "IDM-99"), "there is no requirement or section IDM-99"),
         (("--only", "IDN"), "did you mean IDM?"),
         (("--only", "IDM", "--skip", "IDM"), "select no requirement"),
-        (("--seed", "many"), "--seed many: give a whole number from 0"),
-        (("localhost:8000",), "URL localhost:8000: give http://HOST:PORT"),
+        (("--seed", "many"), "--seed: 'many' is not a whole number from 0"),
+        (("localhost:8000",), "URL: 'localhost:8000' is not a URL such as http://HOST:PORT"),
         (("http://127.0.0.1:9", "--app", "module:app"), "give a URL or --app, not both"),
         (("--json", "/no/such/folder/report.json"), "/no/such/folder is not a writable folder"),
         (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has 1 problem"),
-        (("--profile", "slow"), "--profile slow: give one of quick, default, thorough"),
+        (("--profile", "slow"), "--profile: 'slow' is not one of 'quick', 'default', 'thorough'"),
         (("--time-limit", "5"), "--time-limit needs --profile thorough"),
-        (("--profile", "thorough", "--time-limit", "soon"), "give a number of seconds above 0"),
+        (
+            ("--profile", "thorough", "--time-limit", "soon"),
+            "--time-limit: 'soon' is not a number of seconds from 0.001",
+        ),
         (("--fixtures", "/no/such/fixtures.yaml"), "--fixtures /no/such/fixtures.yaml: No such file or directory"),
         (("--app", "no_such_module:app"), "--app no_such_module:app"),
-        (("--strictly",), "unknown option --strictly; did you mean --strict?"),
+        (("--api-key", "sk-1"), "--api-key: others can read a key on a command line"),
+        (("http://localhost", "sk-1"), "too many arguments; give one URL"),
+        (("clean",), "clean needs one ledger: respan-conformance clean LEDGER [options]"),
+        (("--strictly",), "No such option '--strictly'. (Did you mean one of:"),
     ],
 )
 def test_wrong_use(arguments: tuple[str, ...], says: str) -> None:
@@ -97,6 +103,18 @@ def test_wrong_use(arguments: tuple[str, ...], says: str) -> None:
     assert ran.code == 2
     assert says in ran.stderr
     assert "Traceback" not in ran.stderr
+    assert "sk-" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [("cl", "plain,clean"), ("clean ", "file,"), ("--prof", "plain,--profile"), ("--profile q", "plain,quick")],
+)
+def test_a_shell_completes_words(words: str, completed: str) -> None:
+    count = str(len(words.split(" ")))
+    variables = {"COMP_WORDS": f"respan-conformance {words}", "COMP_CWORD": count}
+    ran = conformance(environment={"_RESPAN_CONFORMANCE_COMPLETE": "bash_complete", **variables})
+    assert ran.stdout.split() == [completed]
 
 
 def test_a_target_that_is_not_there(tmp_path: Path) -> None:

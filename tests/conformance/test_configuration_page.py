@@ -10,7 +10,7 @@ import pytest
 from conformance.options import OPTIONS
 from conformance.results.verdict import Exit
 from conformance.results.waivers import read_waivers
-from conformance.settings import Settings, from_file
+from tests.conformance.parts import parsed_settings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 SETTINGS, WAIVERS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -19,7 +19,7 @@ SETTINGS, WAIVERS = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MUL
 def test_the_settings_are_taken(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("sk-1\n")
     (tmp_path / "gate.toml").write_text(SETTINGS.replace("/run/secrets/respan-key", "key"))
-    settings = Settings.gather(from_file(str(tmp_path / "gate.toml")))
+    settings = parsed_settings("--config", str(tmp_path / "gate.toml"))
     assert settings["strict"] is True
     assert settings["api-key"] == "sk-1"
 

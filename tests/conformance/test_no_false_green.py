@@ -15,7 +15,7 @@ import pytest
 from conformance.api import run_checks
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict
-from conformance.settings import Settings, from_python
+from conformance.settings import gather
 from tests.conformance.command import KEYS, conformance
 from tests.mutants.authentication import ANYBODY
 from tests.servers.plain import PlainServer
@@ -65,7 +65,7 @@ class _DoesNotImport:
 
 def _judged(*plugins: object, **options: Any) -> Result:
     listener = _Listener()
-    settings = Settings.gather(from_python({"api_key": "demo-acme", "only": FEW, **options}))
+    settings = gather({"api_key": "demo-acme", "only": FEW, **options})
     run_checks(settings, [listener, *plugins], app=PlainServer())
     assert listener.result is not None
     return listener.result
@@ -111,7 +111,7 @@ def test_a_target_that_is_open_to_everybody_does_not_conform_without_a_key() -> 
 
 def _judged_without_key(app: Any) -> Result:
     listener = _Listener()
-    run_checks(Settings.gather(from_python({"only": FEW})), [listener], app=app)
+    run_checks(gather({"only": FEW}), [listener], app=app)
     assert listener.result is not None
     return listener.result
 
@@ -137,11 +137,11 @@ def test_a_report_that_cannot_be_written_is_not_green() -> None:
 @pytest.mark.parametrize(
     ("arguments", "environment", "says"),
     [
-        (("",), {}, "URL is empty; give http://HOST:PORT"),
+        (("",), {}, "URL: the value is empty; give URL"),
         ((), {"RESPAN_URL": ""}, "RESPAN_URL is empty; set it to the URL of the target, or unset it"),
         ((), OWNER, "there is no target for RESPAN_API_KEY; give its URL"),
         (("--provider", "my-vllm"), {}, "there is no target for --provider; give its URL"),
-        (("--only", ""), {}, "--only is empty; give requirements or sections"),
+        (("--only", ""), {}, "--only: the value is empty; give IDS"),
         (("--only", "IDM-1"), {}, "--only: there is no requirement or section IDM-1; did you mean IDM-01?"),
         ((), {"RESPAN_SKIP": "IDN"}, "RESPAN_SKIP: there is no requirement or section IDN; did you mean IDM?"),
         (("--waivers", "/no/such/waivers.toml"), {}, "/no/such/waivers.toml: No such file or directory"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.settings import BadSetting, Settings, from_python
+from conformance.settings import BadSetting, gather
 from conformance.target.connection import proxy_of
 from tests.conformance.command import KEYS, conformance
 from tests.conformance.watched import Watched
@@ -24,7 +24,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _chosen(target: str = TARGET, **options: str) -> str:
-    return str(proxy_of(Settings.gather(from_python(options)), target) or "")
+    return str(proxy_of(gather(options), target) or "")
 
 
 def test_requests_go_through_the_proxy_of_the_environment_to_loopback_as_well() -> None:
@@ -139,7 +139,7 @@ def test_the_option_outweighs_the_environment_and_what_is_exempt(monkeypatch: py
 
 def test_credentials_of_the_proxy_may_stand_apart_from_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://me:old@proxy:1")
-    found = proxy_of(Settings.gather(from_python({"proxy_auth": "me:new"})), TARGET)
+    found = proxy_of(gather({"proxy_auth": "me:new"}), TARGET)
     assert found is not None
     assert found.auth == "me:new"
 

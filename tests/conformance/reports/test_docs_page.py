@@ -21,7 +21,7 @@ def test_its_program_runs() -> None:
 
 def test_it_names_each_report() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    reports = {option.name for option in REPORTS if option.kind is OUTPUT}
+    reports = {option.name for option in REPORTS if option.type is OUTPUT}
     assert set(re.findall(r"^\| `--(\w+) FILE`", text, re.MULTILINE)) == reports
 
 

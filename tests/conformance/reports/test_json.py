@@ -16,7 +16,7 @@ from conformance.reports import as_json
 from conformance.reports.document import SCHEMA_VERSION
 from conformance.results.about import About
 from conformance.results.verdict import RunVerdict
-from conformance.settings import Settings, from_python
+from conformance.settings import gather
 from tests.conformance.reports.runs import all_kinds, nothing_found, told
 from tests.mutants.authentication import NoChallenge
 from tests.mutants.inheritance import OwnZeroLoses
@@ -150,7 +150,7 @@ def test_a_status_that_the_contract_has_not_is_counted_as_such() -> None:
 
 def test_options_are_told_but_not_their_secrets() -> None:
     given = {"api_key": "sk-secret", "only": ["IDM"], "seed": 3, "implementation": "Acme"}
-    about = About.of(Settings.gather(from_python(given)), "quick")
+    about = About.of(gather(given), "quick")
     assert (about.implementation, about.profile) == ("Acme", "quick")
     assert about.options == {"only": ["IDM"]}
     assert about.credentials == ["api-key"]

@@ -12,7 +12,7 @@ from conformance.api import run_checks
 from conformance.reports.junit import JUnit
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict
-from conformance.settings import Settings, from_python
+from conformance.settings import gather
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Unreachable
 from tests.mutants.races import RacingCreatesReturnNo201
@@ -37,7 +37,7 @@ class Read:
 
     def __init__(self, server: Any, **options: Any) -> None:
         listener, junit = Listener(), JUnit()
-        settings = Settings.gather(from_python({"api_key": KEY, "seed": 1, **options}))
+        settings = gather({"api_key": KEY, "seed": 1, **options})
         run_checks(settings, [listener, junit], junit.arguments, server)
         self.result = listener.result
         self.text = junit.text()

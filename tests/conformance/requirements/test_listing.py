@@ -77,4 +77,4 @@ def test_the_command_lists_what_is_chosen(arguments: list[str], capsys: pytest.C
 
 def test_there_is_no_other_way_to_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list", "xml"]) == 2
-    assert "choose from 'text', 'json', 'markdown'" in capsys.readouterr().err
+    assert "'xml' is not one of 'text', 'json', 'markdown'" in capsys.readouterr().err

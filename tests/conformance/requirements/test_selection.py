@@ -11,7 +11,7 @@ from conformance.options import PROFILES
 from conformance.requirements.level import MUST, SECTIONS
 from conformance.requirements.registry import UnknownRequirement, choose, profile_of, selected
 from conformance.requirements.requirement import Requirement
-from conformance.settings import Settings, from_python
+from conformance.settings import Settings, gather
 from contract import Contract
 from tests.contract.altered import drop
 
@@ -19,7 +19,7 @@ Registry = Mapping[str, Requirement]
 
 
 def _settings(**given: Any) -> Settings:
-    return Settings.gather(from_python(given))
+    return gather(given)
 
 
 def _chosen(contract: Contract, **given: Any) -> set[str]:

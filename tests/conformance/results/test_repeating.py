@@ -8,14 +8,9 @@ from typing import Any
 
 import pytest
 
-from conformance.cli import parse
 from conformance.results.about import BUNDLED, command_of, pytest_command_of
-from conformance.settings import Settings, from_arguments, from_environment, from_file, from_python
-
-
-def _settings(*arguments: str) -> Settings:
-    given = parse(arguments)
-    return Settings.gather(from_file(given["config"]), from_environment({}), from_arguments(given))
+from conformance.settings import gather
+from tests.conformance.parts import parsed_settings
 
 
 @pytest.mark.parametrize(
@@ -28,14 +23,14 @@ def _settings(*arguments: str) -> Settings:
     ],
 )
 def test_a_command_means_the_same_as_the_users(given: str) -> None:
-    settings = _settings(*shlex.split(given))
+    settings = parsed_settings(*shlex.split(given))
     name, *words = shlex.split(command_of(settings, {}).whole(7))
     assert name == "respan-conformance"
-    assert _settings(*words).values == {**settings.values, "seed": 7}
+    assert parsed_settings(*words).values == {**settings.values, "seed": 7}
 
 
 def test_a_check_is_run_again_by_its_requirement() -> None:
-    settings = _settings("http://localhost:9000", "--only", "IDM,SCH", "--seed", "1")
+    settings = parsed_settings("http://localhost:9000", "--only", "IDM,SCH", "--seed", "1")
     command = command_of(settings, {}).of(7, "IDM-02", "SCH-03", "IDM-02")
     assert command == "respan-conformance http://localhost:9000 --only IDM-02,SCH-03 --seed 7"
 
@@ -43,30 +38,32 @@ def test_a_check_is_run_again_by_its_requirement() -> None:
 def test_a_file_of_settings_is_named_in_place_of_what_stands_in_it(tmp_path: Path) -> None:
     file = tmp_path / "staging.toml"
     file.write_text('url = "http://localhost:9000"\nprovider = ["my-vllm"]\nstrict = true\n')
-    settings = _settings("--config", str(file), "--builtin-model", "gpt-4o")
+    settings = parsed_settings("--config", str(file), "--builtin-model", "gpt-4o")
     begin = f"respan-conformance http://localhost:9000 --config {file} --builtin-model gpt-4o"
     assert command_of(settings, {}).begin == begin
 
 
 def test_secrets_stand_in_a_command_as_variables() -> None:
-    settings = _settings("http://localhost:9000", "--header", "X-Gateway: sesame-open")
+    settings = parsed_settings("http://localhost:9000", "--header", "X-Gateway: sesame-open")
     words = command_of(settings, {"sesame-open": "$RESPAN_HEADER_X_GATEWAY"}).begin
     assert "sesame" not in words
     assert words.endswith("""--header 'X-Gateway: '"$RESPAN_HEADER_X_GATEWAY"''""")
 
 
 def test_reports_and_keys_are_left_out() -> None:
-    settings = _settings("http://localhost:9000", "--json", "report.json", "--write-waivers", "waivers.toml", "--quiet")
+    settings = parsed_settings(
+        "http://localhost:9000", "--json", "report.json", "--write-waivers", "waivers.toml", "--quiet"
+    )
     assert command_of(settings, {}).begin == "respan-conformance http://localhost:9000"
 
 
 def test_the_bundled_mock_is_started_again() -> None:
-    settings = _settings().with_values(BUNDLED, {"url": "http://127.0.0.1:40000", "provider": ["my-vllm"]})
+    settings = parsed_settings().with_values(BUNDLED, {"url": "http://127.0.0.1:40000", "provider": ["my-vllm"]})
     assert command_of(settings, {}).whole(7) == "respan-conformance --seed 7"
 
 
 def test_an_application_that_was_handed_over_is_named_where_a_path_leads_to_it() -> None:
-    settings = Settings.gather(from_python({"provider": "my-vllm"}))
+    settings = gather({"provider": "my-vllm"})
     of = command_of(settings, {}, "my_project.asgi:app").of(7, "IDM-02")
     assert of == "respan-conformance --app my_project.asgi:app --provider my-vllm --only IDM-02 --seed 7"
     unknown = command_of(settings, {}, "").of(7, "IDM-02")
@@ -75,7 +72,7 @@ def test_an_application_that_was_handed_over_is_named_where_a_path_leads_to_it()
 
 def test_pytest_runs_one_test_again() -> None:
     given: dict[str, Any] = {"url": "http://localhost:9000", "provider": ["my vllm"], "strict": True}
-    settings = Settings.gather(from_arguments(given, lambda option: f"--respan-{option.name}"))
+    settings = gather(given)
     arguments = ["-q", "-p", "conformance.plugin", "--pyargs", "conformance", "-k", "IDM"]
     command = pytest_command_of(settings, {}, arguments)
     options = "--respan-url http://localhost:9000 --respan-provider 'my vllm' --respan-strict"

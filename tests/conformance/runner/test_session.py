@@ -106,7 +106,7 @@ def test_something_else_at_the_place_of_the_endpoint_gives_no_result() -> None:
         ({"time_limit": 5}, "--time-limit needs --profile thorough"),
         ({"header": ["X-Gateway"]}, "header: write it as"),
         ({"waivers": "/no/such/file"}, "/no/such/file"),
-        ({"seed": "seven"}, "seed=seven: give"),
+        ({"seed": "seven"}, "seed: 'seven' is not a whole number"),
     ],
 )
 def test_a_wrong_option_raises_an_error_in_python(options: dict[str, Any], error: str) -> None:

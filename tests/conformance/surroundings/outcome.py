@@ -16,7 +16,7 @@ from typing import Any
 
 from conformance.requirements.registry import load_checks, profile_of, selected
 from conformance.results.verdict import EXIT_OF, RunVerdict
-from conformance.settings import Settings, from_python
+from conformance.settings import gather
 from contract import load
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
 from tests.conformance.surroundings.proxy import proxied
@@ -170,7 +170,7 @@ def wanted(options: tuple[str, ...]) -> set[str]:
     chosen: dict[str, Any] = {"profile": given.get("--profile", "default")}
     if "--only" in given:
         chosen["only"] = given["--only"].split(",")
-    settings = Settings.gather(from_python(chosen))
+    settings = gather(chosen)
     return selected(load(settings["contract"]), settings, profile_of(settings))
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import trustme
 
-from conformance.settings import BadSetting, Settings, from_python
+from conformance.settings import BadSetting, Settings, gather
 from conformance.target.budget import Limits
 from conformance.target.connection import connection_of
 from conformance.wire.transport import TIMEOUT, Route
 
 
 def _settings(**given: Any) -> Settings:
-    return Settings.gather(from_python(given))
+    return gather(given)
 
 
 def test_no_limits_restrain_nothing() -> None:
@@ -37,19 +37,19 @@ def test_what_is_spread_over_processes_is_shared_out() -> None:
 
 
 WRONG = [
-    ({"timeout": 0}, "timeout=0: give a number of seconds above 0"),
-    ({"timeout": "soon"}, "timeout=soon: give a number of seconds above 0"),
-    ({"timeout": "nan"}, "give a number of seconds"),
-    ({"rate_limit": "0/s"}, "rate_limit=0/s: give a rate such as 10/s or 300/m"),
-    ({"rate_limit": "10/h"}, "give a rate such as 10/s"),
-    ({"rate_limit": "10/"}, "give a rate such as 10/s"),
-    ({"rate_limit": "-1/s"}, "give a rate such as 10/s"),
-    ({"rate_limit": "inf"}, "give a rate such as 10/s"),
-    ({"max_requests": "0"}, "max_requests=0: give a whole number from 1"),
-    ({"max_requests": "1e3"}, "give a whole number from 1"),
-    ({"concurrency": "-2"}, "concurrency=-2: give a whole number from 1"),
-    ({"proxy": "localhost:8080"}, "proxy=localhost:8080: give http://HOST:PORT"),
-    ({"proxy": "socks5://localhost:1080"}, "give http://HOST:PORT"),
+    ({"timeout": 0}, "timeout: '0' is not a number of seconds from"),
+    ({"timeout": "soon"}, "timeout: 'soon' is not a number of seconds from"),
+    ({"timeout": "nan"}, "is not a number of seconds"),
+    ({"rate_limit": "0/s"}, "rate_limit: '0/s' is not a rate such as 10/s or 300/m"),
+    ({"rate_limit": "10/h"}, "is not a rate such as 10/s"),
+    ({"rate_limit": "10/"}, "is not a rate such as 10/s"),
+    ({"rate_limit": "-1/s"}, "is not a rate such as 10/s"),
+    ({"rate_limit": "inf"}, "is not a rate such as 10/s"),
+    ({"max_requests": "0"}, "max_requests: '0' is not a whole number from 1"),
+    ({"max_requests": "1e3"}, "is not a whole number from 1"),
+    ({"concurrency": "-2"}, "concurrency: '-2' is not a whole number from 1"),
+    ({"proxy": "localhost:8080"}, "proxy: 'localhost:8080' is not http://HOST:PORT or none"),
+    ({"proxy": "socks5://localhost:1080"}, "is not http://HOST:PORT"),
     ({"ca": "/no/such/file.pem"}, "ca /no/such/file.pem: No such file or directory"),
     ({"ca": __file__}, "it contains no certificate in PEM"),
     ({"ca": __file__, "insecure": True}, "cannot be combined with --insecure"),

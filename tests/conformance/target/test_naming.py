@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.judge.requests import Validity, classify_body, is_plain_name, is_valid
-from conformance.settings import BadSetting, Settings, from_python
+from conformance.settings import BadSetting, Settings, gather
 from conformance.target.names import FEW, FORMS, RUN_PREFIX, Names, NameShape, apply_name_pattern, is_run_name
 from contract import Contract
 
@@ -51,7 +51,7 @@ def _with_key(contract: Contract, **bounds: Any) -> Contract:
 
 
 def _settings(pattern: str | None = None) -> Settings:
-    return Settings.gather(from_python({"name_pattern": pattern}))
+    return gather({"name_pattern": pattern})
 
 
 def _schema(contract: Contract) -> Any:
