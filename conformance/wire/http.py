@@ -7,7 +7,6 @@ cookies and headers that no check asked for, and take no sockets of ours, which 
 from __future__ import annotations
 
 import inspect
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -21,7 +20,7 @@ import httpx2
 from conformance.wire.deadline import CALL, Call, Sockets
 from conformance.wire.exchange import SAFE, NoResponse, Request, Response, StaleConnection, TimedOut
 from conformance.wire.raw_connection import RawConnection
-from conformance.wire.transport import TIMEOUT, Connectionless, Route, UnreadableBody, receive_body
+from conformance.wire.transport import TIMEOUT, Route, Transport, UnreadableBody, receive_body
 
 CONNECTIONS = 64
 IDLE = 2.0
@@ -42,11 +41,10 @@ BROKEN = (
 )  # fmt: skip
 
 
-class HttpTransport:
+class HttpTransport(Transport):
     """A target at a URL, which may have a path. Follows no redirects, so no credential goes to another host."""
 
     has_connections = True
-    time_left = math.inf
 
     def __init__(self, base_url: str, route: Route = Route()) -> None:  # noqa: B008 - it is frozen
         self.base_url = base_url.rstrip("/")
@@ -174,7 +172,7 @@ def _content(request: Request) -> bytes | Iterator[bytes] | None:
 App = Callable[..., Any]
 
 
-class InProcess(Connectionless):
+class InProcess(Transport):
     """An application in this process. An exception in it becomes a 500, as in a server."""
 
     base_url = "http://in-process"

@@ -10,9 +10,8 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import httpcore2
 import httpx2
@@ -21,48 +20,29 @@ from conformance.wire import strict_json
 from conformance.wire.exchange import Request, Response
 
 
-class Transport(Protocol):
-    """Anything that sends requests and returns responses. Thread-safe."""
+class Transport:
+    """Sends requests and returns responses. Thread-safe. This one uses no connections."""
 
-    base_url: str
-    has_connections: bool
+    base_url = ""
+    has_connections = False
     """Whether requests use network connections."""
-    time_left: float
+    time_left = math.inf
     """Seconds left of the run: a request may not take longer, whatever its own time limit."""
 
     def send(self, request: Request) -> Response:
         """Return the whole response. Raises NoResponse, or StaleConnection if a reused connection may be the reason."""
-        ...
-
-    def connection(self) -> AbstractContextManager[Callable[[Request], Response]]:
-        """Open a connection, and yield a function that sends requests over it until the target closes it."""
-        ...
-
-    def disable_keep_alive(self) -> None:
-        """Send each request over a new connection from now on."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-        ...
-
-
-class Connectionless:
-    """The parts of a transport that are the same for all that use no connections."""
-
-    has_connections = False
-    time_left = math.inf
-
-    def send(self, request: Request) -> Response:
-        """Return the response."""
         raise NotImplementedError
 
     @contextmanager
     def connection(self) -> Iterator[Callable[[Request], Response]]:
+        """Open a connection, and yield a function that sends requests over it until the target closes it."""
         yield self.send
 
     def disable_keep_alive(self) -> None:
-        pass
+        """Send each request over a new connection from now on."""
+
+    def close(self) -> None:
+        """Close the connections."""
 
 
 TIMEOUT = 30.0

@@ -17,7 +17,7 @@ from conformance.model.stateful import REQUESTS, run_stateful_tests
 from conformance.options import PROFILES
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, NoResponse, Request, Response
-from conformance.wire.transport import Connectionless
+from conformance.wire.transport import Transport
 from contract import Contract, RequestField, load
 from tests.conformance.judge.oracles import Oracles
 from tests.conformance.parts import subject_of, wsgi
@@ -134,7 +134,7 @@ def test_a_schemathesis_that_fails_is_not_taken_for_one_that_finds_nothing(
         _cases(contract, SEED)
 
 
-class Gone(Connectionless):
+class Gone(Transport):
     """A transport whose target went away after a few responses."""
 
     base_url = "http://target"

@@ -12,13 +12,13 @@ import pytest
 from conformance.judge.outcome import Obstacle
 from conformance.target.client import LONGEST_WAIT, SECOND_TRY, TRIES, Busy, Client
 from conformance.wire.exchange import Headers, NoResponse, Request, Response
-from conformance.wire.transport import Connectionless
+from conformance.wire.transport import Transport
 
 REQUEST = Request("GET", "/")
 Answer = tuple[int, Headers]
 
 
-class Scripted(Connectionless):
+class Scripted(Transport):
     """A transport that returns its responses in turn, and the last one for ever; 0 stands for no response."""
 
     base_url = "http://target"

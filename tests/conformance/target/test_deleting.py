@@ -14,7 +14,7 @@ from conformance.target.names import Names
 from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import RACE, NoResponse, Request, Response
 from conformance.wire.http import InProcess
-from conformance.wire.transport import Connectionless
+from conformance.wire.transport import Transport
 from contract import Contract
 from tests.servers.plain import PlainServer
 
@@ -22,7 +22,7 @@ KEYS = ("demo-acme", "demo-globex", None)
 ODD = ["a b", "a//b", "a/", "/a", "a\nb", "a\x00b", "é", "%41", "?a=b", "#", "x" * 2000]
 
 
-class Recording(Connectionless):
+class Recording(Transport):
     """A transport to an application that remembers the paths of deletes."""
 
     base_url = "http://in-process"
