@@ -38,6 +38,7 @@ def send_generated_requests(subject: Subject) -> list[Exchange]:
             "seed": subject.options.seed,
             "workers": 1,
             "checks": {"enabled": False},
+            "analysis": {"constants": {"enabled": False}},  # those in our own source say nothing about the target
             "generation": {"mode": "all", "max-examples": subject.options.profile.examples, "database": "none"},
             "phases": {"stateful": {"enabled": False}},
         }
