@@ -52,6 +52,12 @@ class MockProcess:
         self._errors.seek(0)
         return self._errors.read()
 
+    @property
+    def processor_seconds(self) -> float:
+        """How much processor time it has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """End it. Exit code, and what else it wrote to stdout."""
         self.process.send_signal(with_signal)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -48,17 +47,11 @@ def memory(mock: MockProcess) -> int:
     return int(text.partition("VmRSS:")[2].split()[0])
 
 
-def work(mock: MockProcess) -> float:
-    """Its processor time, in seconds."""
-    fields = Path(f"/proc/{mock.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def work_until_another(mock: MockProcess) -> float:
     """Seconds of processor time that the mock uses until another client has a response."""
-    began = work(mock)
+    began = mock.processor_seconds
     assert exchange_bytes(mock.address, GET, nothing_more=True).startswith(b"HTTP/1.1 200")
-    return work(mock) - began
+    return mock.processor_seconds - began
 
 
 LATE = {
