@@ -70,12 +70,22 @@ def test_wrong_use_fails_it_without_a_verdict(runner: Runner) -> None:
     assert not (runner.workspace / "owned").exists()
 
 
-def test_every_input_is_used_and_sets_an_option() -> None:
-    environment = {name: value for step in ACTION["runs"]["steps"] for name, value in step["env"].items()}
-    used = {name for value in environment.values() for name in re.findall(r"inputs\.([\w-]+)", value)}
-    assert used == ACTION["inputs"].keys()
-    options = {option.environment for option in OPTIONS}
-    assert {name for name in environment if name.startswith("RESPAN_")} <= options
+def test_what_is_not_an_input_still_applies(tmp_path: Path, runner: Runner) -> None:
+    (runner.workspace / "gate.toml").write_text('strict = true\nprofile = "quick"\n')
+    runner.environment = {**KEYS, "RESPAN_ONLY": FEW}
+    with served(PlainServer()) as url:
+        assert runner.use({"url": url, "config": "gate.toml", "name-pattern": "rc-.*", "python": sys.executable}) == 0
+    report = json.loads((runner.workspace / runner.output("json")).read_text())
+    assert (report["strict"], report["run"]["profile"]) == (True, "quick")
+    assert report["run"]["options"] == {"only": FEW.split(","), "name-pattern": "rc-.*"}
+
+
+def test_every_option_is_an_input_that_sets_nothing_by_itself() -> None:
+    written = {"json", "junit", "html", "markdown"}  # outputs of the action
+    options = {option.name for option in OPTIONS if not option.secret} - written
+    assert ACTION["inputs"].keys() - {"config", "reports", "python"} == options
+    assert {name for name, one in ACTION["inputs"].items() if "default" in one} == {"reports", "python"}
+    assert {name for name, one in ACTION["inputs"].items() if set(one) - {"description", "default"}} == set()
     assert not [step for step in ACTION["runs"]["steps"] if "${{" in step["run"]], "inputs are no part of a script"
 
 

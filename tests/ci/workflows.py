@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -106,10 +107,12 @@ class Runner:
 
         def value(found: re.Match[str]) -> str:
             match found[1].split("."):
+                case ["toJSON(inputs)"]:
+                    return json.dumps(dict(inputs))
                 case ["inputs", name]:
                     return inputs[name]
                 case ["steps", id, "outputs", name]:
                     return self.outputs[id].get(name, "")
             raise AssertionError(f"an expression that no runner here knows: {found[0]}")
 
-        return re.sub(r"\$\{\{ *([\w.-]+) *\}\}", value, text)
+        return re.sub(r"\$\{\{ *([\w.()-]+) *\}\}", value, text)
