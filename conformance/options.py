@@ -1,6 +1,6 @@
 """The option table. The command, the pytest plugin, `check`, the environment and settings files all use it.
 
-The module begins with the kinds of values, each with its parser and the text that errors use for it, and the profiles,
+The module begins with the types of values, each a function whose ValueError says what was expected, and the profiles,
 which are sizes of a run.
 """
 
@@ -71,7 +71,8 @@ def web_address(written: str, expected: str = "a URL such as http://HOST:PORT or
     except ValueError:
         is_web = False
     if not is_web:
-        raise ValueError(f"{written!r} is not {expected}")
+        shown = "the value" if "@" in written else repr(written)  # there may be a password before it
+        raise ValueError(f"{shown} is not {expected}")
     if parts.username is not None or parts.password is not None:
         raise ValueError(
             "the URL has a user or a password, which requests without credentials would send too; remove them"
@@ -227,6 +228,11 @@ class Option(command.Option):
     def get_error_hint(self, ctx: click.Context | None) -> str:
         """Return where the value was given."""
         return (ctx and self.origin(ctx)) or self.spelled
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Let the command parse the option; the URL is a word."""
+        if self is not URL:
+            super().add_to_parser(parser, ctx)
 
     def value_from_envvar(self, ctx: click.Context) -> Any:
         """Return the text of the variable, or its lines."""

@@ -114,10 +114,9 @@ def printable(text: str, stream: IO[str]) -> str:
 
 def tell(text: str) -> None:
     """Print to stdout and flush, so that the program that started the command can read it at once."""
-    sys.stdout.write(printable(text, sys.stdout) + "\n")
-    sys.stdout.flush()
+    click.echo(printable(text, sys.stdout))
 
 
 def complain(text: str) -> None:
     """Print to stderr."""
-    sys.stderr.write(printable(text, sys.stderr) + "\n")
+    click.echo(printable(text, sys.stderr), err=True)

@@ -94,6 +94,7 @@ def test_secrets_are_in_no_report(tmp_path: Path) -> None:
         (("--app", "no_such_module:app"), "--app no_such_module:app"),
         (("--api-key", "sk-1"), "--api-key: others can read a key on a command line"),
         (("http://localhost", "sk-1"), "too many arguments; give one URL"),
+        (("--url", "http://localhost"), "No such option '--url'"),
         (("clean",), "clean needs one ledger: respan-conformance clean LEDGER [options]"),
         (("--strictly",), "No such option '--strictly'. (Did you mean one of:"),
     ],

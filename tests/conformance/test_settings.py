@@ -132,6 +132,7 @@ INVALID: list[tuple[str, Any, str]] = [
     ("url", "http://user:hidden@host", "url: the URL has a user or a password"),
     ("url", "http://hidden@host", "url: the URL has a user or a password"),
     ("url", "http://host/?key=hidden", "url: the URL has a query or a fragment"),
+    ("proxy", "socks5://user:hidden@host", "proxy: the value is not http://HOST:PORT or none"),
     ("proxy", "http://host/#hidden", "proxy: the URL has a query or a fragment"),
 ]  # fmt: skip
 

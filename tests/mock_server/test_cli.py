@@ -10,6 +10,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -95,6 +96,11 @@ def test_wrong_use_is_reported_on_stderr_and_exits_with_2(options: list[str], me
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stdout == ""
+
+
+def test_wrong_use_exits_with_2_although_nobody_can_read_why() -> None:
+    ended = subprocess.run(["sh", "-c", f"{sys.executable} -m mock_server --port x 2>&-"], cwd=ROOT, check=False)
+    assert ended.returncode == 2
 
 
 def test_a_port_in_use_is_reported() -> None:
