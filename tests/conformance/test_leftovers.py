@@ -31,7 +31,7 @@ class Remembering(PlainServer):
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         response = super().__call__(environ, start_response)
-        self.ever |= {name for _, name in list(self.models)}
+        self.ever |= {name for _, name in self.snapshot()}
         if len(self.ever) >= 100 and self.at_a_hundred:
             call, self.at_a_hundred = self.at_a_hundred, None
             call()

@@ -83,7 +83,7 @@ def test_a_later_run_makes_hardly_any_new_model(server: PlainServer, tmp_path: P
         later = _checked(server, file, seed)
         assert later.verdict(strict=True) is first.verdict(strict=True)
         assert failed_requirements(later) <= failed_requirements(first)
-        assert _listed(file) == set(server.models)
+        assert _listed(file) == set(server.snapshot())
     assert len(server.models) - made <= FEW
     new = {id for id, verdict in later.verdicts().items() if verdict != first.verdicts()[id]}
     assert {"STA-01", "SEM-01", "MOD-01"} <= new

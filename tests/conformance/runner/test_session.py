@@ -51,9 +51,9 @@ def test_a_bug_is_found_and_reported_without_the_key() -> None:
 
 def test_what_a_run_made_is_deleted_afterwards() -> None:
     server = PlainServer()
-    there = set(server.models)
+    there = set(server.snapshot())
     check(server, api_key=KEY, only=FEW)
-    assert set(server.models) == there
+    assert set(server.snapshot()) == there
 
 
 @pytest.mark.parametrize("seed", [0, 7, "8"])
