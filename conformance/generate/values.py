@@ -8,12 +8,12 @@ coerces the others. Generators of all valid values, such as those of Schemathesi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from conformance.judge.requests import is_valid
+from conformance.judge.requests import is_valid, validator_for
 from contract import Contract, RequestField, Schema
 
 STRINGS = (
@@ -107,7 +107,12 @@ def plain_values(schema: Schema) -> list[Any]:
         return list(schema["enum"])
     if schema.get("type") == "array":
         return [[], *([item] for item in plain_values(schema.get("items", {}))[:1])]
-    return [value for value in _PLAIN.get(schema.get("type", ""), ()) if is_valid(schema, value)]
+    return _valid_ones(schema, _PLAIN)
+
+
+def _valid_ones(schema: Schema, by_type: Mapping[str, Sequence[Any]]) -> list[Any]:
+    allows = validator_for(schema)  # to compile a schema takes much longer than to validate a value
+    return [value for value in by_type.get(schema.get("type", ""), ()) if allows(value)]
 
 
 def has_few_values(schema: Schema) -> bool:
@@ -129,7 +134,7 @@ def edge_values(schema: Schema) -> list[Any]:
     """Return valid values that a server may reject, but must not change."""
     if "enum" in schema:
         return []
-    return [value for value in _ODD.get(schema.get("type", ""), ()) if is_valid(schema, value)]
+    return _valid_ones(schema, _ODD)
 
 
 _PLAIN: dict[str, tuple[Any, ...]] = {
