@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
 
-from conformance.options import DIRECT, OPTIONS, URL, Sources, proxy
+from conformance.options import DIRECT, OPTIONS, URL, Sources
 from conformance.options import Option as Setting
 from conformance.output import flush_streams, prepare_streams, silence
 from conformance.results.verdict import Exit
@@ -210,6 +210,11 @@ def _configure(ctx: click.Context, option: click.Parameter, path: str | None) ->
     ctx.default_map, ctx.obj.file = from_file(path)
 
 
+def _use_no_proxy(ctx: click.Context, option: click.Parameter, asked: bool) -> None:  # noqa: ARG001
+    if asked:
+        ctx.obj.given["proxy"] = DIRECT
+
+
 @click.pass_context
 def _asked(ctx: click.Context, /, **given: Any) -> tuple[Mapping[str, Any], Settings]:
     """Return what is asked for, with the settings."""
@@ -241,7 +246,7 @@ COMMAND = _Conformance(
         ),
         Option(["--show-config"], is_flag=True, help="show the settings and the source of each"),
         version_option(),
-        Option(["--no-proxy", "proxy"], flag_value=DIRECT, type=proxy, hidden=True),
+        Option(["--no-proxy"], is_flag=True, is_eager=True, expose_value=False, callback=_use_no_proxy, hidden=True),
         *OPTIONS,
     ],
     help=DESCRIPTION,

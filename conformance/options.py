@@ -86,7 +86,7 @@ DIRECT = "none"
 """The value of `--proxy` for no proxy."""
 
 
-def proxy(written: str) -> str:
+def _proxy(written: str) -> str:
     """Return the URL of a proxy, or DIRECT. Raises ValueError."""
     return DIRECT if written.lower() == DIRECT else web_address(written, f"http://HOST:PORT or {DIRECT}")
 
@@ -326,7 +326,7 @@ CONNECTION = (
     Option("max-requests", "N", "maximum requests; inconclusive if too few", COUNT),
     Option("max-models", "N", "maximum models on the target (20 or more)", number("a whole number", 20, 2**31 - 1)),
     Option("concurrency", "N", "maximum concurrent requests (1 skips races)", COUNT),
-    Option("proxy", "URL", "HTTP proxy, or none (default: HTTPS_PROXY ...)", proxy),
+    Option("proxy", "URL", "HTTP proxy, or none (default: HTTPS_PROXY ...)", _proxy),
     *_key("proxy-auth", "proxy's USER:PASSWORD"),
     Option("header", "HEADER", "'NAME: VALUE', 'NAME: $VARIABLE', or @FILE", multiple=True),
     Option("ca", "FILE", "trust only the certificates in this PEM file", INPUT),

@@ -82,6 +82,14 @@ def test_arguments_override_the_environment_which_overrides_the_file(
     assert gather({"seed": 0, "only": [], "strict": None})["seed"] == 0
 
 
+def test_no_proxy_overrides_what_the_others_give(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / FILE).write_text("proxy = 'ftp://no-proxy'\n")
+    monkeypatch.setenv("RESPAN_PROXY", "http://localhost:3128")
+    assert parsed_settings()["proxy"] == "http://localhost:3128"
+    settings = parsed_settings("--no-proxy")
+    assert (settings["proxy"], settings.origins["proxy"]) == ("none", "--proxy")
+
+
 def test_another_file_is_read_in_place_of_the_usual_one(folder: Path) -> None:
     (folder / FILE).write_text("seed = 1\n")
     (folder / "ci").mkdir()
@@ -187,6 +195,7 @@ def test_an_error_names_the_line(folder: Path, written: str, says: str) -> None:
         ("profile = 'slow'", "gate.toml:1: 'slow' is not one of 'quick', 'default', 'thorough'"),
         ("only = []", "gate.toml:1: the value is empty; give IDS"),
         ("url = 'http://a:b@c'", "gate.toml:1: the URL has a user or a password"),
+        ("proxy = 'ftp://host'", "gate.toml:1: 'ftp://host' is not http://HOST:PORT or none"),
     ],
 )
 def test_a_value_in_a_file_is_judged_as_on_the_command_line(
