@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
 
-from conformance.options import DIRECT, OPTIONS, URL, Sources
-from conformance.options import Option as Setting
+from conformance.options import DIRECT, OPTIONS, URL, Option, Sources
 from conformance.output import flush_streams, prepare_streams, silence
 from conformance.results.verdict import Exit
 from conformance.settings import FILE, BadFile, BadSetting, Settings, UsageError, from_file, settings_of
 from contract import Contract, ContractError
-from contract.command import Command, Option, complain, version_option
-from contract.command import run as parsed
+from contract.command import CommandOption, SectionedCommand, complain, invoke, version_option
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -31,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     prepare_streams()
     try:
-        asked = parsed(COMMAND, arguments, obj=Sources())
+        asked = invoke(COMMAND, arguments, obj=Sources())
         return asked if isinstance(asked, int) else _main(*asked)
     except (UsageError, BadSetting, BadFile, ContractError, OSError) as error:
         complain(f"respan-conformance: {error}")
@@ -165,7 +163,7 @@ exit codes:
 """
 
 
-class _Conformance(Command):
+class _Conformance(SectionedCommand):
     """The command."""
 
     about: ClassVar[Mapping[str, str]] = {
@@ -226,8 +224,8 @@ COMMAND = _Conformance(
     callback=_asked,
     params=[
         click.Argument(["words"], nargs=-1, is_eager=True, callback=_interpret, shell_complete=_complete),
-        Option(["--dry-run"], is_flag=True, help="show what a run would send and change, and send nothing"),
-        Option(
+        CommandOption(["--dry-run"], is_flag=True, help="show what a run would send and change, and send nothing"),
+        CommandOption(
             ["--list"],
             is_flag=False,
             flag_value="text",
@@ -235,7 +233,7 @@ COMMAND = _Conformance(
             metavar="[FORMAT]",
             help="list the requirements: text, json or markdown",
         ),
-        Option(
+        CommandOption(
             ["--config"],
             is_eager=True,
             expose_value=False,
@@ -244,9 +242,11 @@ COMMAND = _Conformance(
             metavar="FILE",
             help="read settings from this file",
         ),
-        Option(["--show-config"], is_flag=True, help="show the settings and the source of each"),
+        CommandOption(["--show-config"], is_flag=True, help="show the settings and the source of each"),
         version_option(),
-        Option(["--no-proxy"], is_flag=True, is_eager=True, expose_value=False, callback=_use_no_proxy, hidden=True),
+        CommandOption(
+            ["--no-proxy"], is_flag=True, is_eager=True, expose_value=False, callback=_use_no_proxy, hidden=True
+        ),
         *OPTIONS,
     ],
     help=DESCRIPTION,
@@ -266,7 +266,7 @@ def described(settings: Settings) -> str:
     return "\n".join(f"{name:<{first}}  {value:<{second}}  {origin}" for name, value, origin in rows)
 
 
-def _value(option: Setting, value: Any) -> str:
+def _value(option: Option, value: Any) -> str:
     if value is None or value == []:
         return "-"
     if option.secret:

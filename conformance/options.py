@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
-from contract import command
-from contract.command import number
+from contract.command import CommandOption, number
 
 LONGEST = 64 * 1024
 """Maximum bytes of a file with a key; no server accepts a longer header."""
@@ -175,7 +174,7 @@ class Sources:
     """Whether an argument may be a key, as it is in Python."""
 
 
-class Option(command.Option):
+class Option(CommandOption):
     """One option, which a file or a variable can set too. `ctx.obj` has the Sources of the front end."""
 
     def __init__(self, name: str, metavar: str, text: str, kind: Any = None, **more: Any) -> None:

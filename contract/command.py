@@ -17,7 +17,7 @@ OTHER = "Options"
 """The section of the options that belong to no other."""
 
 
-class Option(click.Option):
+class CommandOption(click.Option):
     """An option in a section of the help."""
 
     def __init__(self, names: Sequence[str], section: str = OTHER, **settings: Any) -> None:
@@ -30,7 +30,7 @@ class Option(click.Option):
         return str(self.envvar) if given is ParameterSource.ENVIRONMENT else self.opts[0]
 
 
-class Command(click.Command):
+class SectionedCommand(click.Command):
     """A command whose help has its options in their sections."""
 
     about: ClassVar[Mapping[str, str]] = {}
@@ -52,7 +52,7 @@ class Command(click.Command):
             self.format_commands(ctx, formatter)
 
 
-def run(command: click.Command, arguments: Sequence[str] | None, obj: object = None) -> Any:
+def invoke(command: click.Command, arguments: Sequence[str] | None, obj: object = None) -> Any:
     """Return what the callback of a command returns; or, if there is nothing left to do, the exit code."""
     try:
         return command.main(arguments, command.name, standalone_mode=False, obj=obj)
@@ -92,10 +92,12 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-def version_option() -> Option:
+def version_option() -> CommandOption:
     """Return the option `--version`."""
     text = "Show the version and exit."
-    return Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help=text)
+    return CommandOption(
+        ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help=text
+    )
 
 
 def examples(text: str) -> str:

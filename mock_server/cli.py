@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from contract.command import Command, Option, examples, run, tell, version_option
+from contract.command import CommandOption, SectionedCommand, examples, invoke, tell, version_option
 from mock_server.callers import READ_ONLY, READ_WRITE
 from mock_server.errors import alternatives
 from mock_server.options import OPTIONS, settings_of
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Return the exit code: 0 stopped or printed, 1 stopped with unsaved models, 2 wrong use, 130 interrupted.
     """
-    settings = run(COMMAND, arguments)
+    settings = invoke(COMMAND, arguments)
     return _serve(settings) if isinstance(settings, Settings) else int(settings or 0)
 
 
@@ -51,7 +51,7 @@ def _serve(settings: Settings) -> int:
         return INTERRUPTED
 
 
-class _Group(Command, click.Group):
+class _Group(SectionedCommand, click.Group):
     """The command, which serves unless `token` follows."""
 
 
@@ -128,7 +128,7 @@ examples:
     metavar="TIME",
     default="1d",
     type=_duration,
-    cls=Option,
+    cls=CommandOption,
     help="lifetime such as 90s, 15m, 8h, 30d or never; negative for an expired token",
 )
 @click.option("--fixtures", metavar="FILE", type=click.Path(path_type=Path), help="fixtures of the mock")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from contract.command import Option, number
+from contract.command import CommandOption, number
 from contract.place import normal_base_path
 from mock_server.clock import clock_of
 from mock_server.http.origin import admin_origin, cors_origin, host_name
@@ -135,11 +135,11 @@ _MORE: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def _option(section: str, name: str, metavar: str | None, field: str, kind: Any, text: str) -> Option:
+def _option(section: str, name: str, metavar: str | None, field: str, kind: Any, text: str) -> CommandOption:
     default = getattr(_DEFAULTS if hasattr(_DEFAULTS, field) else DEFAULT_LIMITS, field)
     many, more = isinstance(default, tuple), _MORE.get(field, {})
     given = {"metavar": metavar, "type": kind, "default": default, "multiple": many, "is_flag": kind is bool, **more}
-    return Option([name, field], section, help=text, **given)
+    return CommandOption([name, field], section, help=text, **given)
 
 
 OPTIONS = [_option(section, *row) for section, rows in _TABLE.items() for row in rows]

@@ -12,7 +12,7 @@ from conformance.target.budget import BYTES, SECONDS, SHORT
 from conformance.target.client import LONGEST_WAIT
 from conformance.wire.transport import MAX_BODY_BYTES, TIMEOUT
 from contract import load
-from contract.command import run as parsed
+from contract.command import invoke
 from contract.files import LARGEST_FILE
 from mock_server import events, validation
 from mock_server.admin.app import read_document
@@ -63,7 +63,7 @@ def test_each_limit_of_a_connection_has_its_row(described: dict[str, str]) -> No
 
 
 def test_the_limits_of_what_is_stored_have_their_defaults() -> None:
-    defaults = parsed(COMMAND, [])
+    defaults = invoke(COMMAND, [])
     assert isinstance(defaults, Settings)
     assert defaults.limits == Settings().limits
     assert BY_OPTION["--max-model-bytes"][1] == size(defaults.max_model_bytes)

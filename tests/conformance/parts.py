@@ -19,7 +19,7 @@ from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
 from conformance.wire.http import InProcess
 from contract import Contract
-from contract.command import run
+from contract.command import invoke
 
 WsgiApp: TypeAlias = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
 
@@ -84,7 +84,7 @@ def wsgi(response: Callable[[str, bytes], tuple[int, Any]]) -> WsgiApp:
 
 def parsed_settings(*arguments: str) -> Settings:
     """The settings of a command. Raises SystemExit where it is wrong use that click finds."""
-    asked = run(COMMAND, arguments, obj=Sources())
+    asked = invoke(COMMAND, arguments, obj=Sources())
     if isinstance(asked, int):
         raise SystemExit(asked)
     settings: Settings = asked[1]

@@ -9,6 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from conformance.options import OPTIONS
 from conformance.results.verdict import Exit
+from contract.version import installed_version
 from tests.conformance.command import conformance
 
 SCREEN = 24
@@ -24,6 +25,11 @@ def printed() -> str:
 
 def test_the_help_reads_as_it_did(printed: str, snapshot: SnapshotAssertion) -> None:
     assert printed == snapshot
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    ran = conformance("--version")
+    assert (ran.code, ran.stdout) == (0, f"respan-conformance {installed_version()}\n")
 
 
 def test_each_section_fits_a_screen(printed: str) -> None:
