@@ -59,6 +59,8 @@ def invoke(command: click.Command, arguments: Sequence[str] | None, obj: object 
     except click.UsageError as error:
         complain(f"{error.ctx.command_path if error.ctx else command.name}: {explained(error)}")
         return error.exit_code
+    except click.Abort:  # what click makes of it
+        raise KeyboardInterrupt from None
 
 
 def explained(error: click.UsageError) -> str:

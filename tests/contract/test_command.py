@@ -1,0 +1,28 @@
+"""What the commands share: errors on one line, and the end of an interrupted command."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from contract.command import invoke, number
+
+
+def test_ctrl_c_stays_ctrl_c() -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        invoke(click.Command("anything", callback=interrupted), [])
+
+
+@pytest.mark.parametrize("text", ["0", "9", "1.5", "nan", "x", ""])
+def test_a_number_out_of_its_range_is_rejected(text: str) -> None:
+    assert number("a size", 1, 8)("8") == 8
+    with pytest.raises(ValueError, match=f"'{text}' is not a size from 1 to 8"):
+        number("a size", 1, 8)(text)
+
+
+def test_an_unknown_option_without_a_similar_one_points_to_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(click.Command("anything"), ["--\x1b[2J"]) == 2
+    assert capsys.readouterr().err == "anything: No such option '--\\x1b[2J'. See --help.\n"
