@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -29,17 +30,37 @@ class Hostile:
     act: Act
     friendly: int = 0
     url: str = ""
-    requests: int = 0
+    tls: ssl.SSLContext | None = None
+    heads: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """The bodies of the requests, as they came."""
     over: threading.Event = field(default_factory=threading.Event)
     app: Any = field(default_factory=PlainServer)
     counting: threading.Lock = field(default_factory=threading.Lock)
     connections: list[socket.socket] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
 
-    def count(self) -> int:
-        """The number of this request, from 1 on."""
+    @property
+    def header_names(self) -> list[str]:
+        """Names of the headers of the latest request, in lower case."""
+        return [line.partition(b":")[0].decode().lower() for line in self.heads[-1].split(b"\r\n")[1:]]
+
+    @property
+    def request_line(self) -> str:
+        """The first line of the latest request."""
+        return self.heads[-1].partition(b"\r\n")[0].decode()
+
+    def remember(self, request: Request) -> int:
+        """Return the number of this request, from 1 on."""
         with self.counting:
-            self.requests += 1
-            return self.requests
+            self.heads.append(request[0])
+            self.bodies.append(request[1])
+            return len(self.heads)
+
+    def start(self, target: Callable[[socket.socket, Hostile], None], connection: socket.socket) -> None:
+        """Run a function in a thread."""
+        self.threads.append(threading.Thread(target=target, args=(connection, self), daemon=True))
+        self.threads[-1].start()
 
     def answer_to(self, request: Request) -> bytes:
         """What a correct implementation returns, with its length and nothing else added."""
@@ -47,12 +68,11 @@ class Hostile:
 
 
 @contextlib.contextmanager
-def hostile(act: Act, friendly: int = 0) -> Iterator[Hostile]:
+def hostile(act: Act, friendly: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Hostile]:
     """Such a server, until the end of the block."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        server = Hostile(act, friendly, "http://{}:{}".format(*listener.getsockname()))
-        threads = [threading.Thread(target=_accept, args=(listener, server), daemon=True)]
-        threads[0].start()
+        server = Hostile(act, friendly, "http://{}:{}".format(*listener.getsockname()), tls)
+        server.start(_accept, listener)
         try:
             yield server
         finally:
@@ -62,7 +82,8 @@ def hostile(act: Act, friendly: int = 0) -> Iterator[Hostile]:
             for connection in server.connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-            threads[0].join(10)
+            for thread in server.threads:
+                thread.join(10)
 
 
 def _accept(listener: socket.socket, server: Hostile) -> None:
@@ -70,17 +91,21 @@ def _accept(listener: socket.socket, server: Hostile) -> None:
         while not server.over.is_set():
             connection, _ = listener.accept()
             server.connections.append(connection)
-            threading.Thread(target=_serve, args=(connection, server), daemon=True).start()
+            server.start(_serve, connection)
 
 
-def _serve(connection: socket.socket, server: Hostile) -> None:
-    with connection, contextlib.suppress(OSError, EOFError):
+def _serve(accepted: socket.socket, server: Hostile) -> None:
+    with accepted, contextlib.suppress(OSError, EOFError), _secured(accepted, server.tls) as connection:
         while True:
             request = _request(connection)
-            if server.count() > server.friendly:
+            if server.remember(request) > server.friendly:
                 server.act(connection, server, request)
                 return
             connection.sendall(server.answer_to(request))
+
+
+def _secured(connection: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    return tls.wrap_socket(connection, server_side=True) if tls else connection
 
 
 def _request(connection: socket.socket) -> Request:
@@ -95,7 +120,6 @@ def _request(connection: socket.socket) -> Request:
     if b"transfer-encoding: chunked" in lower:
         while not body.endswith(b"0\r\n\r\n"):
             body += _some(connection)
-        body = b"".join(body.split(b"\r\n")[1::2])
     return head, body
 
 
@@ -107,6 +131,8 @@ def _some(connection: socket.socket) -> bytes:
 
 
 def _answer_of(app: Any, head: bytes, body: bytes) -> bytes:
+    if b"transfer-encoding: chunked" in head.lower():
+        body = b"".join(body.split(b"\r\n")[1::2])
     lines = head.decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ")
     path, _, query = target.partition("?")
