@@ -6,6 +6,7 @@ which are sizes of a run.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -105,15 +106,16 @@ def application(written: str) -> str:
     return written
 
 
-_RATE = re.compile(r"(\d+(?:\.\d+)?)(/s|/m)?", re.ASCII)
-
-
 def _rate(written: str) -> float:
     """Return the requests per second; a number without a unit is per second."""
-    match = _RATE.fullmatch(written)
-    if not (match and float(match[1]) > 0):
+    number, slash, unit = written.partition("/")
+    try:
+        rate = float(number) / {"": 1, "/s": 1, "/m": 60}[slash + unit]
+    except (ValueError, KeyError):
+        rate = 0
+    if not 0 < rate < math.inf:
         raise ValueError(f"{written!r} is not a rate such as 10/s or 300/m")
-    return float(match[1]) / (60 if match[2] == "/m" else 1)
+    return rate
 
 
 INPUT = click.Path()

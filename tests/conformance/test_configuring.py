@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.conformance.command import KEYS, conformance
 from tests.servers.plain import PlainServer
 from tests.servers.serving import served
@@ -56,20 +54,3 @@ def test_the_settings_are_printed_with_their_sources(tmp_path: Path) -> None:
     assert shown["profile"] == ["default", "default"]
     assert shown["read-only-key"] == ["-", "default"]
     assert "sk-" not in ran.stdout
-
-
-@pytest.mark.parametrize(
-    ("written", "says"),
-    [
-        ("sede = 7", "gate.toml:1: unknown option sede; did you mean seed?"),
-        ("seed = 'many'", "gate.toml:1: 'many' is not a whole number from 0 to 4294967295"),
-        ("api-key-file = 'several'", "several: there are several lines; give only the key, on one line"),
-    ],
-)
-def test_a_broken_file_is_wrong_use(written: str, says: str, tmp_path: Path) -> None:
-    (tmp_path / "several").write_text("sk-01\nsk-02\n")
-    (tmp_path / "gate.toml").write_text(written)
-    ran = conformance("http://127.0.0.1:9", "--config", str(tmp_path / "gate.toml"))
-    assert (ran.code, ran.stdout) == (2, "")
-    assert says in ran.stderr
-    assert "sk-" not in ran.stderr

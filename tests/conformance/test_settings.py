@@ -123,6 +123,7 @@ def test_lines_separate_values_in_the_environment(monkeypatch: pytest.MonkeyPatc
 
 
 URLS = ("localhost:80", "http://", "ftp://h", "http://h:99999", "http://[::1", "http://h:0")
+RATES = ("0", "1/h", "/s", "1/", "inf", "-1/s")
 URL, SEED = "is not a URL such as http://HOST:PORT or", "is not a whole number from 0 to 4294967295"
 INVALID: list[tuple[str, Any, str]] = [
     *(("seed", written, f"seed: '{written}' {SEED}") for written in ("-1", "4294967296", "1.0", "many", "9" * 5000)),
@@ -130,7 +131,7 @@ INVALID: list[tuple[str, Any, str]] = [
     *(("profile", written, f"profile: '{written}' is not one of 'quick'") for written in ("Quick", "slow")),
     *(("url", written, f"url: '{written}' {URL}") for written in URLS),
     *(("app", written, f"app: '{written}' is not an application such as") for written in ("module", ":a", "a/b.py:c")),
-    *(("rate_limit", written, f"rate_limit: '{written}' is not a rate such as 10/s") for written in ("0", "1/h", "/s")),
+    *(("rate_limit", written, f"rate_limit: '{written}' is not a rate such as 10/s") for written in RATES),
     ("strict", "maybe", "strict: 'maybe' is not a valid boolean"),
     ("name_pattern", "[", "name_pattern: invalid regular expression"),
     ("only", [","], "only: the value is empty; give IDS"),
