@@ -33,10 +33,10 @@ class Call:
 
     @property
     def left(self) -> float:
-        """Seconds left, above 0. Raises TimeoutError after the deadline."""
+        """Seconds left, above 0. Raises ReadTimeout after the deadline."""
         left = self.until - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the time of the request is up")
+            raise httpcore2.ReadTimeout("the time of the request is up")
         return left
 
 

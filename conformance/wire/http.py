@@ -37,7 +37,7 @@ WITH_CONTENT = ("POST", "PUT", "PATCH")
 UNSENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)
 BROKEN = (
     httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, h11.RemoteProtocolError,
-    httpx2.TransportError, UnreadableBody,
+    httpx2.RemoteProtocolError, UnreadableBody,
 )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def exchange(
     try:
         with responding as received:
             body = receive_body(received, call.until)
-    except (httpcore2.TimeoutException, TimeoutError) as error:
+    except httpcore2.TimeoutException as error:
         reason = f"no complete response came within the time limit of {round(seconds, 2):g} s"
         raise TimedOut(request, reason, error, call.first_bytes, unsent=isinstance(error, UNSENT)) from None
     except BROKEN as error:

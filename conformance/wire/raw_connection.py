@@ -99,7 +99,7 @@ class RawConnection:
         yield self._rest
         self._rest, call = b"", CALL.get()
         call.until = min(call.until, time.monotonic() + SILENCE)
-        with suppress(TimeoutError, httpcore2.TimeoutException, httpcore2.NetworkError):
+        with suppress(httpcore2.TimeoutException, httpcore2.NetworkError):
             yield from itertools.islice(iter(lambda: stream.read(AT_ONCE), b""), READS)
 
 

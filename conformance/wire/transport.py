@@ -126,14 +126,14 @@ class Body:
 
 
 def receive_body(response: httpcore2.Response, until: float) -> Body:
-    """Return the decoded body. Raises UnreadableBody, or TimeoutError if it is not complete at `until`.
+    """Return the decoded body. Raises UnreadableBody, or ReadTimeout if it is not complete at `until`.
 
     Requests ask for no coding. gzip and deflate are decoded all the same: some gateways compress everything.
     """
     body = bytearray()
     for chunk in response.iter_stream():
         if time.monotonic() > until:
-            raise TimeoutError
+            raise httpcore2.ReadTimeout
         body += chunk
         _limit_length(len(body))
     codings = (value.decode("latin-1") for name, value in response.headers if name.lower() == b"content-encoding")

@@ -90,7 +90,14 @@ async def fails_asynchronously(scope: Scope, receive: Receive, send: Send) -> No
     raise LookupError("no such thing")
 
 
-@pytest.mark.parametrize("app", [fails_at_once, fails_before_the_body, fails_in_the_body, fails_asynchronously])
+async def waits_in_vain(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.wait_for(asyncio.Event().wait(), 0)
+
+
+FAILING = [fails_at_once, fails_before_the_body, fails_in_the_body, fails_asynchronously, waits_in_vain]
+
+
+@pytest.mark.parametrize("app", FAILING)
 def test_an_exception_is_a_500(app: Any) -> None:
     assert _send(app).status == 500
 
