@@ -215,7 +215,10 @@ def proxy_of(settings: Settings, target: str | None) -> Proxy | None:
 
 
 def _of_environment(target: SplitResult) -> Proxy | None:
-    """Return the proxy in variables such as HTTPS_PROXY. Under CGI, HTTP_PROXY is ignored: a client can set it."""
+    """Return the proxy in variables such as HTTPS_PROXY. Under CGI, HTTP_PROXY is ignored: a client can set it.
+
+    httpx2 reads the variables too, but does not tell which proxy it uses; reports and their commands name it.
+    """
     proxies = getproxies_environment()
     scheme = next((name for name in (target.scheme, "all") if proxies.get(name)), None)
     if scheme is None or _is_bypassed(target, proxies):

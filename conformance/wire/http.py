@@ -30,7 +30,10 @@ SHORTEST = 0.1
 STALE = 3
 """Number of stale connections after which none is reused."""
 PAUSES = (0.1, 0.3, 0.6, 1.0)
-"""Seconds between attempts to connect to a target that has responded before: it may be restarting."""
+"""Seconds between attempts to connect to a target that has responded before: it may be restarting.
+
+The retries of httpcore2 are for every target, so a wrong address would be reported late.
+"""
 CHUNK = 16
 WITH_CONTENT = ("POST", "PUT", "PATCH")
 """Methods that have a Content-Length even if it is 0 (RFC 9110, section 8.6)."""

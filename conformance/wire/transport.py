@@ -170,7 +170,10 @@ def _is_in(coding: str, body: bytes) -> bool:
 
 
 def _decompressed(body: bytes, coding: str) -> bytes:
-    """Return the decoded body, at most MAX_BODY_BYTES: a small body can decode to a thousand times its size."""
+    """Return the decoded body, at most MAX_BODY_BYTES: a small body can decode to a thousand times its size.
+
+    The decoders of httpx2 would take a body that is cut for a whole one.
+    """
     decoder = zlib.decompressobj(_WINDOWS[coding])
     try:
         content = decoder.decompress(body, MAX_BODY_BYTES + 1)
