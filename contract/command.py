@@ -54,6 +54,7 @@ class SectionedCommand(click.Command):
 
 def invoke(command: click.Command, arguments: Sequence[str] | None, obj: object = None) -> Any:
     """Return what the callback of a command returns; or, if there is nothing left to do, the exit code."""
+    stdout = sys.stdout
     try:
         return command.main(arguments, command.name, standalone_mode=False, obj=obj)
     except click.UsageError as error:
@@ -61,6 +62,10 @@ def invoke(command: click.Command, arguments: Sequence[str] | None, obj: object 
         return error.exit_code
     except click.Abort:  # what click makes of it
         raise KeyboardInterrupt from None
+    except SystemExit:
+        if sys.stdout is stdout:
+            raise
+        return 0  # click has replaced it, since the reader of the help or the version has closed it
 
 
 def explained(error: click.UsageError) -> str:
