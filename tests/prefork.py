@@ -110,7 +110,7 @@ def can_be_copied(env: Mapping[str, str]) -> bool:
         {name: value for name, value in variables.items() if name.startswith(("PYTHON", "LC_", "LANG", "COVERAGE"))}
         for variables in (os.environ, env)
     )
-    return ours == theirs
+    return ours == theirs and "COVERAGE_PROCESS_CONFIG" not in env  # coverage measures what Python starts, not copies
 
 
 @contextlib.contextmanager

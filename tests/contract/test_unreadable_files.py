@@ -74,4 +74,5 @@ def test_directory(tmp_path: Path, problems_of: ProblemsOf) -> None:
 
 def test_name_that_no_file_can_have(problems_of: ProblemsOf) -> None:
     [problem] = problems_of(Path("a\0b"))
-    assert problem.what == "cannot be read: embedded null byte"
+    assert problem.what.startswith("cannot be read: ")
+    assert "embedded null" in problem.what
