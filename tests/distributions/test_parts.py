@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -41,6 +42,11 @@ def test_the_parts_need_what_the_whole_needs() -> None:
 def test_a_part_says_of_itself_what_the_whole_says(part: str) -> None:
     for key in ("requires-python", "license", "entry-points"):
         assert PROJECTS[part][key] == WHOLE[key]
+
+
+def test_the_changelog_has_a_dated_section_of_the_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[{re.escape(WHOLE['version'])}\] - \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
