@@ -29,6 +29,15 @@ class CommandOption(click.Option):
         given = ctx and ctx.get_parameter_source(self.name)
         return str(self.envvar) if given is ParameterSource.ENVIRONMENT else self.opts[0]
 
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the typed value. Rejects the name of an option, which click would take: `--json $UNSET --strict`."""
+        if ctx.get_parameter_source(self.name) is ParameterSource.COMMANDLINE:
+            names = {name for each in ctx.command.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
+            for text in map(str, value if isinstance(value, list | tuple) else [value]):
+                if text.startswith("-") and text.partition("=")[0] in names:
+                    raise click.BadParameter(f"{text} is an option; give {self.make_metavar(ctx)}", ctx, self)
+        return super().type_cast_value(ctx, value)
+
 
 class SectionedCommand(click.Command):
     """A command whose help has its options in their sections."""

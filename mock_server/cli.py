@@ -91,6 +91,7 @@ COMMAND = _Group(
 )
 
 
+_FILE = click.Path(path_type=Path)
 _DURATION = re.compile(r"(-?[0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -119,9 +120,11 @@ examples:
   curl -H "Authorization: Bearer $(respan-mock token)" http://127.0.0.1:8000/api/models/gpt-4o/
 """),
 )
-@click.option("--organization", metavar="NAME", help="organization (default: the first one of the fixtures)")
+@click.option(
+    "--organization", cls=CommandOption, metavar="NAME", help="organization (default: the first one of the fixtures)"
+)
 @click.option("--read-only", is_flag=True, help="create a read-only token")
-@click.option("--user", metavar="NAME", help="subject of the token")
+@click.option("--user", cls=CommandOption, metavar="NAME", help="subject of the token")
 @click.option(
     "--expires-in",
     "lifetime",
@@ -131,9 +134,9 @@ examples:
     cls=CommandOption,
     help="lifetime such as 90s, 15m, 8h, 30d or never; negative for an expired token",
 )
-@click.option("--fixtures", metavar="FILE", type=click.Path(path_type=Path), help="fixtures of the mock")
-@click.option("--scenario", metavar="FILE", type=click.Path(path_type=Path), help="scenario of the mock")
-@click.option("--contract", metavar="FILE", type=click.Path(path_type=Path), help="contract of the mock")
+@click.option("--fixtures", metavar="FILE", type=_FILE, cls=CommandOption, help="fixtures of the mock")
+@click.option("--scenario", metavar="FILE", type=_FILE, cls=CommandOption, help="scenario of the mock")
+@click.option("--contract", metavar="FILE", type=_FILE, cls=CommandOption, help="contract of the mock")
 def token(
     organization: str | None, read_only: bool, user: str | None, lifetime: timedelta | None, **files: Any
 ) -> None:

@@ -139,7 +139,8 @@ def exchange(
         reason = f"no complete response came within the time limit of {round(seconds, 2):g} s"
         raise TimedOut(request, reason, error, call.first_bytes, unsent=isinstance(error, UNSENT)) from None
     except BROKEN as error:
-        reason = f"the connection broke: {str(error) or type(error).__name__}"
+        told = str(error) or type(error).__name__
+        reason = f"the body {told}" if isinstance(error, UnreadableBody) else f"the connection broke: {told}"
         if not (call.connected or call.first_bytes or isinstance(error, UnreadableBody)):
             raise StaleConnection(request, reason) from error
         raise NoResponse(request, reason, error, call.first_bytes, unsent=isinstance(error, UNSENT)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from contract.command import invoke, number
+from contract.command import CommandOption, invoke, number
 
 
 def test_ctrl_c_stays_ctrl_c() -> None:
@@ -26,3 +26,22 @@ def test_a_number_out_of_its_range_is_rejected(text: str) -> None:
 def test_an_unknown_option_without_a_similar_one_points_to_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(click.Command("anything"), ["--\x1b[2J"]) == 2
     assert capsys.readouterr().err == "anything: No such option '--\\x1b[2J'. See --help.\n"
+
+
+@pytest.mark.parametrize("arguments", [["--file", "--quiet"], ["--file", "--quiet=x"], ["--file", "a", "--file", "-h"]])
+def test_an_option_is_no_value_of_the_option_before_it(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options: list[click.Parameter] = [
+        CommandOption(["--file"], metavar="FILE", multiple=True),
+        CommandOption(["--quiet"], is_flag=True),
+    ]
+    command = click.Command("anything", params=options, context_settings={"help_option_names": ["-h", "--help"]})
+    assert invoke(command, arguments) == 2
+    assert capsys.readouterr().err == f"anything: --file: {arguments[-1]} is an option; give FILE\n"
+
+
+def test_a_value_may_begin_with_a_hyphen() -> None:
+    command = click.Command("anything", params=[CommandOption(["--time"])], callback=lambda time: time)
+    assert invoke(command, ["--time", "-1m"]) == "-1m"
+    assert invoke(command, ["--time=--tim"]) == "--tim"

@@ -155,7 +155,7 @@ def test_an_endless_body_is_not_read_to_no_end() -> None:
         while True:
             connection.sendall(b"x" * 65536)
 
-    too_long = f"is longer than {MAX_BODY_BYTES} bytes and was not read further"
+    too_long = f"^the body is longer than {MAX_BODY_BYTES} bytes and was not read further"
     with saying(endless) as server, pytest.raises(NoResponse, match=too_long):
         _transport(server.url, timeout=10).send(ROOT)
 
@@ -178,7 +178,10 @@ BROKEN = {
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_a_broken_connection_is_lost(answer: bytes) -> None:
-    with saying(answer) as server, pytest.raises(NoResponse, match=r"the connection broke: .") as lost:
+    with (
+        saying(answer) as server,
+        pytest.raises(NoResponse, match=r"^(the connection broke: .|the body is in)") as lost,
+    ):
         _transport(server.url).send(ROOT)
     assert lost.value.request is ROOT
 
