@@ -193,7 +193,7 @@ def _interpret(ctx: click.Context, argument: click.Parameter, words: tuple[str, 
         ctx.fail("serve needs one application: respan-conformance serve MODULE:APP")
     if words[:1] not in ((), ("clean",), ("serve",)):
         if len(words) > 1:
-            ctx.fail("too many arguments; give one URL")
+            ctx.fail("too many arguments; give one URL, or clean LEDGER, or serve MODULE:APP")
         ctx.obj.given[URL.name] = words[0]
     return words
 

@@ -210,6 +210,13 @@ class Option(CommandOption):
         return str(self.envvar)
 
     @property
+    def expected(self) -> str:
+        """What a value has to be, in the words of the help."""
+        if isinstance(self.type, click.Choice):
+            return f"one of {', '.join(self.type.choices)}"
+        return self.metavar or "true or false"
+
+    @property
     def spelled(self) -> str:
         """How messages name the option."""
         return self.environment if self.secret else f"--{self.name}"
@@ -227,8 +234,10 @@ class Option(CommandOption):
         return None
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
-        """Return where the value was given."""
-        return (ctx and self.origin(ctx)) or self.spelled
+        """Return where the value was given, with the name of the option."""
+        place = (ctx and self.origin(ctx)) or self.spelled
+        in_file = ctx and ctx.get_parameter_source(self.name) is ParameterSource.DEFAULT_MAP
+        return f"{place}: {self.name}" if in_file and not place.endswith((self.name, self.dest)) else place
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
         """Let the command parse the option; the URL is a word."""
@@ -246,13 +255,18 @@ class Option(CommandOption):
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
         """Return the value of a text, or of several."""
-        if value is None or self.flag or self.secret:
+        if value is None or self.secret:
             return super().type_cast_value(ctx, value)
+        if self.flag:
+            try:
+                return super().type_cast_value(ctx, value)
+            except click.BadParameter:  # it lists eleven spellings, and the empty one
+                raise click.BadParameter(f"{value!r} is not {self.expected}", ctx, self) from None
         texts = [str(part) for part in (value if isinstance(value, list | tuple | set | frozenset) else [value])]
         parts = [part for text in texts for part in (text.split(",") if self.commas else [text])]
         stripped = [part.strip() for part in parts if part.strip()]
         if not stripped:
-            raise click.BadParameter(f"the value is empty; give {self.metavar}", ctx, self)
+            raise click.BadParameter(f"the value is empty; give {self.expected}", ctx, self)
         return super().type_cast_value(ctx, stripped if self.multiple else stripped[-1])
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:

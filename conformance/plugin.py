@@ -19,7 +19,7 @@ from conformance import hooks
 from conformance.options import OPTIONS, Option, Sources, new_seed, no_place_for
 from conformance.requirements.level import SECTIONS, Level
 from conformance.results.verdict import RunVerdict
-from conformance.settings import Settings, gather
+from conformance.settings import BadSetting, Settings, gather
 from conformance.target.application import App, NoTarget, load_app
 from conformance.target.budget import expired
 
@@ -141,11 +141,24 @@ def _settings(config: pytest.Config) -> Settings:
     """Return the settings: the command line overrides the environment, which overrides the configuration of pytest."""
     return gather(
         {option.name: config.getoption(option.dest, None) for option in OPTIONS},
-        Sources(
-            argument=lambda option: f"--respan-{option.name}", file=lambda option: f"{config.inipath}: {option.dest}"
-        ),
-        {option.name: config.getini(option.dest) for option in OPTIONS if not option.secret},
+        Sources(argument=lambda option: f"--respan-{option.name}", file=lambda option: _place(config, option)),
+        {option.name: _setting(config, option) for option in OPTIONS if not option.secret},
     )
+
+
+def _setting(config: pytest.Config, option: Option) -> Any:
+    """Return what the configuration of pytest sets. Raises BadSetting."""
+    try:
+        return config.getini(option.dest)
+    except (ValueError, pytest.UsageError) as error:  # pytest 8 raises the first, pytest 9 the second
+        if option.dest in str(error):
+            raise
+        raise BadSetting(f"{_place(config, option)}: the value is not {option.expected}") from None
+
+
+def _place(config: pytest.Config, option: Option) -> str:
+    """Name a setting: in the file with the configuration of pytest, or in its option `-o`."""
+    return f"{config.inipath or '-o'}: {option.dest}"
 
 
 def _seed(config: pytest.Config) -> int:

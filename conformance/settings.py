@@ -157,7 +157,7 @@ def _text(file: TomlFile, option: Option, part: Any) -> str:
         value = json.dumps(part, ensure_ascii=False, default=str)
         raise BadFile(
             f"{file.place(option.name)}: {option.name} = {value}: give "
-            f"{option.metavar or 'true or false'} as on the command line, not {type_word(part)}"
+            f"{option.expected} as on the command line, not {type_word(part)}"
         )
     if isinstance(option.type, click.Path) and part:
         return str(Path(file.path).parent / Path(str(part)).expanduser())

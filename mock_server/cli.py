@@ -72,7 +72,8 @@ def _start(ctx: click.Context, /, **given: Any) -> Settings | None:
     """Return the settings, if the mock is to be served."""
     if ctx.invoked_subcommand:
         if any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in given):
-            ctx.fail(f"give the options of {ctx.invoked_subcommand} after it")
+            command = ctx.invoked_subcommand
+            ctx.fail(f"give the options of {command} after it; respan-mock {command} --help lists them")
         return None
     if given["state_sync"] and given["state"] is None:
         ctx.fail("--state-sync needs --state FILE, which names the file to save to")

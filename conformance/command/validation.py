@@ -48,10 +48,10 @@ def _check_target(settings: Settings) -> None:
     if URL.environment in os.environ:
         raise UsageError(f"{URL.environment} is empty; set it to the URL of the target, or unset it")
     names = (*(option.name for option in TARGET), "cert")
-    given = [settings.origins[name] for name in names if name in settings.origins]
+    given = ", ".join(settings.origins[name] for name in names if name in settings.origins)
     if given:
         raise UsageError(
-            f"there is no target for {', '.join(given)}; give its URL (without them, the bundled mock is checked)"
+            f"there is no target for {given}; give its URL, or leave {given} out to check the bundled mock"
         )
 
 

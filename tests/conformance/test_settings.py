@@ -132,7 +132,7 @@ INVALID: list[tuple[str, Any, str]] = [
     *(("url", written, f"url: '{written}' {URL}") for written in URLS),
     *(("app", written, f"app: '{written}' is not an application such as") for written in ("module", ":a", "a/b.py:c")),
     *(("rate_limit", written, f"rate_limit: '{written}' is not a rate such as 10/s") for written in RATES),
-    ("strict", "maybe", "strict: 'maybe' is not a valid boolean"),
+    ("strict", "maybe", "strict: 'maybe' is not true or false"),
     ("name_pattern", "[", "name_pattern: invalid regular expression"),
     ("only", [","], "only: the value is empty; give IDS"),
     ("api_key_file", "", "api_key_file: the value is empty; give FILE"),
@@ -192,11 +192,13 @@ def test_an_error_names_the_line(folder: Path, written: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("\nseed = 7.0", f"gate.toml:2: '7.0' {SEED}"),
-        ("profile = 'slow'", "gate.toml:1: 'slow' is not one of 'quick', 'default', 'thorough'"),
-        ("only = []", "gate.toml:1: the value is empty; give IDS"),
-        ("url = 'http://a:b@c'", "gate.toml:1: the URL has a user or a password"),
-        ("proxy = 'ftp://host'", "gate.toml:1: 'ftp://host' is not http://HOST:PORT or none"),
+        ("\nseed = 7.0", f"gate.toml:2: seed: '7.0' {SEED}"),
+        ("profile = 'slow'", "gate.toml:1: profile: 'slow' is not one of 'quick', 'default', 'thorough'"),
+        ("only = []", "gate.toml:1: only: the value is empty; give IDS"),
+        ("profile = ''", "gate.toml:1: profile: the value is empty; give one of quick, default, thorough"),
+        ("strict = 'maybe'", "gate.toml:1: strict: 'maybe' is not true or false"),
+        ("url = 'http://a:b@c'", "gate.toml:1: url: the URL has a user or a password"),
+        ("proxy = 'ftp://host'", "gate.toml:1: proxy: 'ftp://host' is not http://HOST:PORT or none"),
     ],
 )
 def test_a_value_in_a_file_is_judged_as_on_the_command_line(

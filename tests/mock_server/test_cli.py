@@ -73,7 +73,7 @@ WRONG_USE: dict[str, tuple[list[str], str]] = {
         "No such option '--prot'. (Did you mean one of: '--host', '--port'?)",
     ),
     "unknown command": (["tokn"], "respan-mock: No such command 'tokn'. Did you mean 'token'?"),
-    "options before the command": (["--seed", "1", "token"], "give the options of token after it"),
+    "options before the command": (["--seed", "1", "token"], "after it; respan-mock token --help lists them"),
     "no value": (["--port"], "Option '--port' requires an argument."),
     "port out of range": (["--port", "65536"], "not a port from 0 to 65535"),
     "port no number": (["--port", "x"], "not a port from 0 to 65535"),

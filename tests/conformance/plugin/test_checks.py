@@ -126,7 +126,12 @@ def test_a_run_that_can_judge_nothing_has_one_test_with_the_reason_and_fails(
 
 
 @pytest.mark.parametrize(
-    ("option", "says"), [(("--respan-only", "IDN"), "did you mean IDM?"), (("--respan-seed", "x"), "a whole number")]
+    ("option", "says"),
+    [
+        (("--respan-only", "IDN"), "did you mean IDM?"),
+        (("--respan-seed", "x"), "a whole number"),
+        (("-o", "respan_strict=maybe"), "respan_strict: the value is not true or false"),
+    ],
 )
 def test_wrong_options_are_a_usage_error(serving: Project, option: tuple[str, ...], says: str) -> None:
     ran = serving.pytest("-q", *CHECKS, "--respan-app", "server:app", *option)
