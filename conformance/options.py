@@ -259,7 +259,7 @@ class Option(CommandOption):
             return super().type_cast_value(ctx, value)
         if self.flag:
             try:
-                return super().type_cast_value(ctx, value)
+                return super().type_cast_value(ctx, str(value))
             except click.BadParameter:  # it lists eleven spellings, and the empty one
                 raise click.BadParameter(f"{value!r} is not {self.expected}", ctx, self) from None
         texts = [str(part) for part in (value if isinstance(value, list | tuple | set | frozenset) else [value])]

@@ -57,7 +57,7 @@ def nearest(name: str, known: Collection[str]) -> str:
     if written:
         section = closest(written[1], {id.partition("-")[0] for id in known})
         upper, known = f"{section}-{int(written[2]):02}", [id for id in known if id.partition("-")[0] == section]
-    return suggestion(upper, known, "--list shows them all")
+    return suggestion(upper, known, "respan-conformance --list shows them all")
 
 
 def profile_of(settings: Settings) -> Profile:
@@ -86,7 +86,7 @@ def selected(contract: Contract, settings: Settings, profile: Profile) -> set[st
         why = "; ".join(dict.fromkeys(reasons[id] for id in sorted(candidates)))
         raise ValueError(f"no selected requirement applies: {why}")
     if not chosen:
-        raise ValueError("--only and --skip select no requirement; --list shows them all")
+        raise ValueError("--only and --skip select no requirement; respan-conformance --list shows them all")
     return chosen
 
 

@@ -132,7 +132,7 @@ INVALID: list[tuple[str, Any, str]] = [
     *(("url", written, f"url: '{written}' {URL}") for written in URLS),
     *(("app", written, f"app: '{written}' is not an application such as") for written in ("module", ":a", "a/b.py:c")),
     *(("rate_limit", written, f"rate_limit: '{written}' is not a rate such as 10/s") for written in RATES),
-    ("strict", "maybe", "strict: 'maybe' is not true or false"),
+    *(("strict", written, f"strict: {written!r} is not true or false") for written in ("maybe", 2)),
     ("name_pattern", "[", "name_pattern: invalid regular expression"),
     ("only", [","], "only: the value is empty; give IDS"),
     ("api_key_file", "", "api_key_file: the value is empty; give FILE"),

@@ -69,7 +69,8 @@ def test_an_unknown_name_suggests_the_near_one(
 
 @pytest.mark.parametrize("name", ["performance", "*", "FOO-01"])
 def test_a_name_near_to_nothing_points_to_the_list(registry: Registry, contract: Contract, name: str) -> None:
-    with pytest.raises(UnknownRequirement, match=f"section {name.replace('*', '[*]')}; --list shows them all"):
+    says = f"section {name.replace('*', '[*]')}; respan-conformance --list shows them all"
+    with pytest.raises(UnknownRequirement, match=says):
         _chosen(contract, only=[name])
 
 
