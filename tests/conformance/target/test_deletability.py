@@ -43,7 +43,7 @@ def test_only_a_clear_response_decides(status: int, lacks: bool | None, contract
 def test_a_correct_server_does_not_tell(contract: Contract) -> None:
     server = PlainServer()
     assert lacks_delete(_subject(contract, server)) is None
-    assert server.models == {}
+    assert server.snapshot() == {}
 
 
 def test_a_contract_without_delete_sends_nothing(contract: Contract) -> None:

@@ -57,7 +57,7 @@ def test_odd_names_are_deleted_too(tail: str, contract: Contract) -> None:
     subject.upsert({contract.upsert.key: subject.names.new_name() + tail})
     assert len(server.models) == 1
     assert _clean(subject) == {}
-    assert server.models == {}
+    assert server.snapshot() == {}
 
 
 @pytest.mark.parametrize("tail", ["/../gpt-4o", "/..", "/.", "/status", "/x/list"])
@@ -78,7 +78,7 @@ def test_each_model_is_deleted_by_the_key_that_created_it(contract: Contract) ->
     subject.upsert(name, subject.credentials.other_org)
     assert {entry.key_variable for entry in subject.creations.models()} == {"RESPAN_API_KEY", "RESPAN_OTHER_ORG_KEY"}
     assert _clean(subject) == {}
-    assert server.models == {}
+    assert server.snapshot() == {}
 
 
 def test_what_a_failing_server_may_have_stored_is_its_own(contract: Contract) -> None:
@@ -91,7 +91,7 @@ def test_what_a_failing_server_may_have_stored_is_its_own(contract: Contract) ->
     assert subject.upsert(subject.minimal_body()).response.status == 500
     assert len(server.models) == 1
     assert _clean(subject) == {}
-    assert server.models == {}
+    assert server.snapshot() == {}
 
 
 def test_a_rejected_model_does_not_belong_to_the_run(contract: Contract) -> None:
@@ -119,7 +119,7 @@ def test_what_was_not_there_before_is_its_own_whatever_it_is_called(contract: Co
     subject.upsert({contract.upsert.key: 123})
     assert list(subject.creations.models()) == [Entry("123", "RESPAN_API_KEY")]
     assert _clean(subject) == {}
-    assert server.models == {}
+    assert server.snapshot() == {}
 
 
 def test_what_a_check_deleted_is_not_deleted_again(contract: Contract) -> None:
@@ -173,7 +173,7 @@ def test_what_was_raced_for_is_deleted_once_more(contract: Contract) -> None:
     RACE.reset(race)
     server.write("acme", str(body[contract.upsert.key]), body)
     assert _clean(subject) == {}
-    assert server.models == {}
+    assert server.snapshot() == {}
 
 
 def test_rejected_models_are_deleted_too_where_responses_are_doubtful(contract: Contract) -> None:
@@ -186,4 +186,4 @@ def test_rejected_models_are_deleted_too_where_responses_are_doubtful(contract: 
     assert len(server.models) == 1
     subject.creations.distrust_rejections()
     assert _clean(subject) == {}
-    assert server.models == {}
+    assert server.snapshot() == {}

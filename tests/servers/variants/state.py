@@ -72,11 +72,11 @@ class ReadsFromAReplica(PlainServer):
 
     def save(self, organization: str, stored: Stored) -> None:
         super().save(organization, stored)
-        self.shipped.append((monotonic() + self.behind, dict(self.models)))
+        self.shipped.append((monotonic() + self.behind, self.snapshot()))
 
     def remove(self, organization: str, name: str) -> bool:
         found = super().remove(organization, name)
-        self.shipped.append((monotonic() + self.behind, dict(self.models)))
+        self.shipped.append((monotonic() + self.behind, self.snapshot()))
         return found
 
     def read(self, request: Request) -> Response:
