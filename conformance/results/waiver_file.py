@@ -69,6 +69,8 @@ def _wanted(judged: Judged, old: Waiver | None, result: Result, words: Words) ->
 
 def _update(document: tomlkit.TOMLDocument, wanted: Waivers) -> None:
     if TABLE not in document:
+        if not wanted:
+            return
         document[TABLE] = tomlkit.aot()
     tables = document[TABLE]
     assert isinstance(tables, AoT)  # noqa: S101 - the file was read as one of waivers
