@@ -91,11 +91,11 @@ def prepare_streams() -> None:
 
 
 def flush_streams() -> None:
-    """Flush the streams; a broken pipe is ignored."""
+    """Flush the streams; a broken pipe and a full disk are ignored: Python would exit with 1, not conformant."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             silence(stream)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, ClassVar, TypeVar
@@ -69,6 +70,9 @@ def invoke(command: click.Command, arguments: Sequence[str] | None, obj: object 
     except click.UsageError as error:
         complain(f"{error.ctx.command_path if error.ctx else command.name}: {explained(error)}")
         return error.exit_code
+    except OSError as error:  # the disk with the help is full
+        complain(f"{command.name}: {error.strerror or error}")
+        return 2
     except click.Abort:  # what click makes of it
         raise KeyboardInterrupt from None
     except SystemExit:
@@ -136,5 +140,6 @@ def tell(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print to stderr."""
-    click.echo(printable(text, sys.stderr), err=True)
+    """Print to stderr, if it can be written: the exit code says that something is wrong, too."""
+    with contextlib.suppress(OSError):
+        click.echo(printable(text, sys.stderr), err=True)

@@ -33,8 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Return the exit code: 0 stopped or printed, 1 stopped with unsaved models, 2 wrong use, 130 interrupted.
     """
-    settings = invoke(COMMAND, arguments)
-    return _serve(settings) if isinstance(settings, Settings) else int(settings or 0)
+    try:
+        settings = invoke(COMMAND, arguments)
+        return _serve(settings) if isinstance(settings, Settings) else int(settings or 0)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _serve(settings: Settings) -> int:
@@ -45,10 +48,7 @@ def _serve(settings: Settings) -> int:
         warnings.simplefilter("ignore")  # Connexion imports what is deprecated; users cannot change that
         from mock_server.run import run  # imported here, so that --help and wrong options need not wait
 
-    try:
-        return run(settings)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return run(settings)
 
 
 class _Group(SectionedCommand, click.Group):

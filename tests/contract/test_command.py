@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from pathlib import Path
+
 import click
 import pytest
 
@@ -14,6 +19,21 @@ def test_ctrl_c_stays_ctrl_c() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         invoke(click.Command("anything", callback=interrupted), [])
+
+
+def test_output_that_cannot_be_written_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert invoke(click.Command("anything", callback=full), []) == 2
+    assert capsys.readouterr().err == "anything: No space left on device\n"
+
+
+def test_an_error_that_cannot_be_written_is_still_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        assert invoke(click.Command("anything"), ["--bad"]) == 2
+        os.dup2(os.open(os.devnull, os.O_WRONLY), full.fileno())  # what is left of it
 
 
 @pytest.mark.parametrize("text", ["0", "9", "1.5", "nan", "x", ""])

@@ -8,6 +8,7 @@ import httpx2
 import jwt
 import pytest
 
+from mock_server import cli
 from tests.mock_server.conftest import Names
 from tests.mock_server.process import ROOT, MockProcess, run
 from tests.mock_server.wire import MODELS
@@ -91,3 +92,11 @@ def test_wrong_use_is_reported_on_stderr_and_exits_with_2(options: list[str], me
 def test_help_has_examples() -> None:
     assert "examples:" in run("token", "--help").stdout
     assert "respan-mock token" in run("--help").stdout
+
+
+def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "mint", interrupted)
+    assert cli.main(["token"]) == cli.INTERRUPTED
