@@ -121,3 +121,8 @@ KEPT = "\n\t\u200d"
 def visible(text: str) -> str:
     """Escape every hidden character, such as `\\u202e`, which could reverse or end a text."""
     return without_controls(text, KEPT)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 test, 440 tests."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ import pytest
 from conformance.api import run_checks
 from conformance.judge.requests import EXAMPLE
 from conformance.options import OPTIONS
-from conformance.output import visible
+from conformance.output import counted, visible
 from conformance.results.result import Result
 from conformance.settings import Settings, UsageError
 from conformance.target.budget import MODELS, estimated_models
@@ -42,7 +42,8 @@ def _lines(result: Result, tests: int, settings: Settings) -> Iterator[str]:
     selected = [id for id, judged in result.judged.items() if judged.selected]
     keys = [option.environment for option in OPTIONS if option.secret and settings[option.name]]
     yield f"Target    {visible(settings['url'] or settings['app'] or 'the bundled mock, started for the run')}"
-    yield f"Checks    {len(selected)} requirements, {tests} tests of {', '.join(sorted({id[:3] for id in selected}))}"
+    number, sections = counted(len(selected), "requirement"), ", ".join(sorted({id[:3] for id in selected}))
+    yield f"Checks    {number}, {counted(tests, 'test')} of {sections}"
     yield from _left_out(result)
     yield f"Sends     about {result.estimate:,} requests{_limits(connection_of(settings))}"
     yield f"          {', '.join(_spelled(o) for o in (upsert.operation, upsert.read, upsert.delete) if o is not None)}"

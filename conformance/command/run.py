@@ -15,7 +15,7 @@ import pytest
 
 from conformance.command.validation import report_files
 from conformance.options import DIRECT
-from conformance.output import CannotWrite, goes_to_stdout, write
+from conformance.output import CannotWrite, counted, goes_to_stdout, write
 from conformance.results.verdict import EXIT_OF, Exit
 from conformance.settings import Settings, UsageError
 
@@ -101,9 +101,8 @@ def record_failures(settings: Settings, result: Result) -> bool:
         waived = write_waivers(file, result, words)
     except CannotWrite as problem:
         return _complain(str(problem))
-    number = f"{len(waived)} waiver{'' if len(waived) == 1 else 's'}"
     hint = f"check the reasons and owners, then run with --waivers {file}" if waived else "nothing fails that needs one"
-    print(f"respan-conformance: {file} has {number}; {hint}", file=sys.stderr)
+    print(f"respan-conformance: {file} has {counted(len(waived), 'waiver')}; {hint}", file=sys.stderr)
     return True
 
 

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
-from conformance.output import visible
+from conformance.output import counted, visible
 from conformance.reports.view import View
 from conformance.requirements.level import OPEN, SECTIONS, Level
 from conformance.results.judged import Judged
@@ -118,12 +118,12 @@ class TerminalReport:
     def _print_head(self, result: Result, tests: int | None) -> None:
         contract = result.contract
         selected = sum(judged.selected for judged in result.judged.values())
-        count = "" if tests is None else f" {tests} tests,"
+        count = "" if tests is None else f" {counted(tests, 'test')},"
         self._console.print(f"Contract  {contract.title} {contract.version} ({contract.digest[:12]})", soft_wrap=True)
         self._console.print(f"Target    {visible(result.target)}", soft_wrap=True)
         if result.proxy:
             self._console.print(f"Proxy     {visible(result.proxy)}", soft_wrap=True)
-        self._console.print(f"Checks    {selected} requirements,{count} seed {result.seed}", soft_wrap=True)
+        self._console.print(f"Checks    {counted(selected, 'requirement')},{count} seed {result.seed}", soft_wrap=True)
         about = f", in about {result.estimate:,} requests" if result.estimate else ""
         self._console.print(f"Writes    models named {visible(result.names)}{about}\n", soft_wrap=True)
 
