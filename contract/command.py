@@ -30,14 +30,18 @@ class CommandOption(click.Option):
         given = ctx and ctx.get_parameter_source(self.name)
         return str(self.envvar) if given is ParameterSource.ENVIRONMENT else self.opts[0]
 
-    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
-        """Return the typed value. Rejects the name of an option, which click would take: `--json $UNSET --strict`."""
-        if ctx.get_parameter_source(self.name) is ParameterSource.COMMANDLINE:
-            names = {name for each in ctx.command.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
-            for text in map(str, value if isinstance(value, list | tuple) else [value]):
-                if text.startswith("-") and text.partition("=")[0] in names:
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Handle the value. Rejects the name of an option, which click would take: `--json $UNSET --strict`."""
+        names = {name for each in ctx.command.get_params(ctx) for name in (*each.opts, *each.secondary_opts)}
+        value = opts.get(self.name)
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and text.startswith("-") and text.partition("=")[0] in names:
+                ctx.set_parameter_source(self.name, ParameterSource.COMMANDLINE)
+                if not ctx.resilient_parsing:
                     raise click.BadParameter(f"{text} is an option; give {self.make_metavar(ctx)}", ctx, self)
-        return super().type_cast_value(ctx, value)
+        return super().handle_parse_result(ctx, opts, args)
 
 
 class SectionedCommand(click.Command):

@@ -47,6 +47,10 @@ def test_nothing_is_set_by_default_but_what_has_a_default(folder: Path) -> None:
     assert settings.origins == {}
 
 
+def test_a_name_in_python_may_be_that_of_an_option(folder: Path) -> None:
+    assert gather({"builtin-model": ["--strict"]})["builtin-model"] == ["--strict"]
+
+
 @pytest.mark.parametrize("option", [o for o in OPTIONS if not o.holds], ids=lambda option: option.name)
 def test_every_option_can_be_given_anywhere(option: Option, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = _sample(option)
