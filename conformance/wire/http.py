@@ -43,6 +43,12 @@ BROKEN = (
     httpx2.RemoteProtocolError, UnreadableBody,
 )  # fmt: skip
 
+BROKEN_UPSTREAM = (
+    httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError,
+    h11.RemoteProtocolError,
+)  # fmt: skip
+"""Errors that mean a broken target, unless an application in this process raises them."""
+
 
 class HttpTransport(Transport):
     """A target at a URL, which may have a path. Follows no redirects, so no credential goes to another host."""
@@ -202,7 +208,10 @@ class InProcess(Transport):
     def _responding(self, request: Request) -> Iterator[httpcore2.Response]:
         url = _url(self.base_url + request.target)
         sent = httpx2.Request(request.method, url, headers=_fields(request), content=_content(request))
-        response = self._transport.handle_request(sent)
+        try:
+            response = self._transport.handle_request(sent)
+        except BROKEN_UPSTREAM as error:  # it called another server, and let the error out
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
         yield httpcore2.Response(response.status_code, headers=response.headers.raw, content=response.iter_raw())
 
 

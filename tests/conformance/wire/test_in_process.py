@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
+import h11
+import httpcore2
 import pytest
 
 from conformance.wire.exchange import Credential, Request, Response
@@ -104,3 +106,11 @@ def test_an_exception_is_a_500(app: Any) -> None:
 
 def test_the_reason_of_a_500_is_logged() -> None:
     assert _send(fails_at_once).body == b"LookupError: no such thing"
+
+
+@pytest.mark.parametrize("kind", [httpcore2.ConnectError, httpcore2.ReadTimeout, h11.RemoteProtocolError, TimeoutError])
+def test_an_error_of_a_client_in_the_application_is_a_500(kind: type[Exception]) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        raise kind("upstream")
+
+    assert InProcess(app).send(Request("GET", "/")).status == 500
