@@ -361,7 +361,7 @@ REPORTS = (
     Option("implementation-version", "V", "version of the implementation in reports"),
 )
 OUTPUT_ON_TERMINAL = (
-    Option("quiet", "", "print the verdict and a line for each failure"),
+    Option("quiet", "", "print the verdict, warnings and a line for each failure"),
     Option("verbose", "", "print each test with its requests and responses"),
 )
 

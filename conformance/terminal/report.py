@@ -60,6 +60,8 @@ def show(result: Result, console: Console, detail: Detail = Detail.NORMAL) -> No
         for one in unmet(result):
             console.print(one_line(one), soft_wrap=True)
         print_causes(result, console)
+        for warning in _warnings(result):
+            console.print(warning)
         print_verdict(result, console)
         return
     print_sections(result, console)
@@ -262,10 +264,14 @@ def _totals(result: Result) -> Text:
 def _notes(result: Result) -> Iterator[Text]:
     if result.notes:
         yield Text(f"observed: {', '.join(result.notes)}", "dim")
-    for warning in result.warnings:
-        yield Text(visible(warning), "yellow")
+    yield from _warnings(result)
     if missing := View(result).missing():
         yield Text(f"more can be tested with {', '.join(sorted(missing))}", "yellow")
+
+
+def _warnings(result: Result) -> Iterator[Text]:
+    """Yield what the user should do something about, such as models that could not be deleted."""
+    return (Text(visible(warning), "yellow") for warning in result.warnings)
 
 
 def summary_lines(result: Result, *, quiet: bool) -> list[str]:

@@ -29,6 +29,14 @@ def test_lines_keep_to_the_width_but_for_what_is_pasted(width: int) -> None:
     assert [line for line in lines if len(line) > width and "curl" not in line] == []
 
 
+@pytest.mark.parametrize("detail", Detail)
+def test_what_is_left_on_the_target_is_printed_in_every_detail(detail: Detail) -> None:
+    result, console = nothing_found(), StringConsole()
+    result.warnings.append("2 models could not be deleted")
+    show(result, console, detail)
+    assert "2 models could not be deleted" in console.lines
+
+
 def _colours(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "TERM"):
         monkeypatch.delenv(name, raising=False)
