@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from benchmarks.detection.__main__ import DOCUMENT, arguments, update
+from benchmarks.detection.__main__ import DOCUMENT, Counting, arguments, update
 from benchmarks.detection.contenders import READINGS
 from benchmarks.detection.measurements import Measurements, Run, Runs
 from benchmarks.detection.servers import CORRECT, Server, all_servers
 from benchmarks.detection.table import document
 from tests.mutants.statuses import AlwaysCreated, AlwaysOk
+from tests.servers.careless import carelessly_served
+from tests.servers.variants.connections import Http10
 
 SERVERS = [Server("Statuses", AlwaysCreated), Server("Statuses", AlwaysOk), CORRECT]
 STALE = "stale; run: python -m benchmarks.detection --at-most 0"
@@ -101,6 +104,13 @@ def test_an_interrupted_run_keeps_what_it_has_measured(bench: Bench) -> None:
     with pytest.raises(KeyboardInterrupt):
         Interrupted(bench.file).run()
     assert bench.stored() == {"PlainServer"}
+
+
+def test_a_server_is_measured_over_its_own_http() -> None:
+    app = Counting(Http10())
+    with carelessly_served(app) as url:
+        assert httpx2.get(url).http_version == "HTTP/1.0"
+    assert app.requests == 1
 
 
 def test_names_of_servers_are_unique() -> None:

@@ -24,7 +24,7 @@ DOCUMENT = Path(__file__).with_name("result.md")
 
 
 class Counting:
-    """A WSGI application that counts its requests."""
+    """A WSGI application that counts its requests. All else about it, such as its HTTP server, is that of `app`."""
 
     def __init__(self, app: Callable[..., Any]) -> None:
         self._app = app
@@ -34,6 +34,9 @@ class Counting:
         self.requests += 1
         response: Iterable[bytes] = self._app(environ, start_response)
         return response
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._app, name)
 
 
 def run_all_tools(server: Server) -> Runs:

@@ -77,7 +77,9 @@ def _suite(url: str) -> Sequence[str]:
 def _failed(verdict: str) -> Callable[[str, Path], Iterable[str]]:
     """Return a reader of the unmet requirements, by one of the two verdicts."""
 
-    def read(_: str, folder: Path) -> Iterable[str]:
+    def read(output: str, folder: Path) -> Iterable[str]:
+        if not (folder / REPORT).exists():  # Python exits with 1 too, if it cannot start the suite
+            raise GaveUpError(f"the suite wrote no report:\n{output[-2000:]}")
         report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
         return (each["id"] for each in report["requirements"] if each[verdict] == "fail")
 
