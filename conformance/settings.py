@@ -20,6 +20,9 @@ import click
 from conformance.options import BY_NAME, OPTIONS, BadKey, Option, Sources, key_of_file
 from contract.command import explained
 
+IN_FILE = re.compile(r":\d+$")
+"""The end of an origin in a settings file: the line, where several options may stand."""
+
 
 class UsageError(Exception):
     """The command was used wrongly. The text says how to use it."""
@@ -53,6 +56,11 @@ class Settings:
         """Return the settings with some values from another origin."""
         origins = {**self.origins, **dict.fromkeys(values, origin)}
         return Settings({**self.values, **values}, origins)
+
+    def place(self, name: str) -> str:
+        """Return where the value of an option was given, as errors name it: `--ca`, `RESPAN_CA`, `gate.toml:2: ca`."""
+        origin = self.origins.get(name, f"--{name}")
+        return f"{origin}: {name}" if IN_FILE.search(origin) else origin
 
 
 def gather(given: Mapping[str, Any], sources: Sources | None = None, file: Mapping[str, Any] | None = None) -> Settings:

@@ -36,7 +36,7 @@ def check_settings(settings: Settings) -> None:
     if settings["write-waivers"]:
         read_if_there(settings["write-waivers"])
     try:
-        check_files({settings.origins[name]: file for name, file in _files(settings, OPTIONS).items()})
+        check_files({settings.place(name): file for name, file in _files(settings, OPTIONS).items()})
     except CannotWrite as problem:
         raise UsageError(str(problem)) from None
 
@@ -48,7 +48,7 @@ def _check_target(settings: Settings) -> None:
     if URL.environment in os.environ:
         raise UsageError(f"{URL.environment} is empty; set it to the URL of the target, or unset it")
     names = (*(option.name for option in TARGET), "cert")
-    given = ", ".join(settings.origins[name] for name in names if name in settings.origins)
+    given = ", ".join(settings.place(name) for name in names if name in settings.origins)
     if given:
         raise UsageError(
             f"there is no target for {given}; give its URL, or leave {given} out to check the bundled mock"

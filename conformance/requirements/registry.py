@@ -79,7 +79,7 @@ def selected(contract: Contract, settings: Settings, profile: Profile) -> set[st
     wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
     reasons = inapplicable(contract)
     for id in [name.upper() for name in settings["only"] if name.upper() in reasons]:
-        raise ValueError(f"{settings.origins.get('only', '--only')}: {id} does not apply: {reasons[id]}")
+        raise ValueError(f"{settings.place('only')}: {id} does not apply: {reasons[id]}")
     candidates = (wanted or _within(profile)) - unwanted
     chosen = {id for id in candidates if id not in reasons}
     if not chosen and candidates:

@@ -65,7 +65,7 @@ def connection_of(settings: Settings, share: int = 1, target: str | None = None)
     try:
         headers = read_headers(settings["header"])
     except HeaderError as error:
-        raise BadSetting(f"{settings.origins['header']}: {error}") from None
+        raise BadSetting(f"{settings.place('header')}: {error}") from None
     proxy = proxy_of(settings, target)
     return Connection(
         Route(
@@ -286,7 +286,7 @@ def ca_of(settings: Settings) -> str | None:
     file: str | None = settings["ca"]
     if file is None:
         return None
-    place = f"{settings.origins['ca']} {file}"
+    place = f"{settings.place('ca')} {file}"
     if settings["insecure"]:
         raise BadSetting(f"{place}: it cannot be combined with --insecure, which accepts any certificate; use one")
     try:
@@ -304,7 +304,7 @@ def client_certificate_of(settings: Settings, target: str | None) -> ClientCerti
     if cert is None:
         for name in ("key", "key-passphrase"):
             if settings[name] is not None:
-                raise BadSetting(f"{settings.origins[name]}: there is no certificate for it; set --cert FILE too")
+                raise BadSetting(f"{settings.place(name)}: there is no certificate for it; set --cert FILE too")
         return None
     _check_target(settings, target)
     certificate = ClientCertificate(cert, key, passphrase)
@@ -315,7 +315,7 @@ def client_certificate_of(settings: Settings, target: str | None) -> ClientCerti
 
 def _check_target(settings: Settings, target: str | None) -> None:
     """Raise BadSetting if the certificate cannot be used: its user relies on a secure connection."""
-    place = f"{settings.origins['cert']} {settings['cert']}"
+    place = f"{settings.place('cert')} {settings['cert']}"
     if settings["app"]:
         raise BadSetting(f"{place}: an application in this process takes no client certificate; leave --cert out")
     if target is not None and urlsplit(target).scheme != "https":
@@ -326,14 +326,14 @@ def _check_target(settings: Settings, target: str | None) -> None:
 
 
 def _check_files(settings: Settings, certificate: ClientCertificate) -> None:
-    cert, cert_place = _content(settings, "cert"), f"{settings.origins['cert']} {certificate.cert}"
+    cert, cert_place = _content(settings, "cert"), f"{settings.place('cert')} {certificate.cert}"
     if CERTIFICATE not in cert:
         raise BadSetting(f"{cert_place}: it contains no certificate in PEM ({CERTIFICATE.decode()})")
     if certificate.key is None and PRIVATE_KEY not in cert:
         raise BadSetting(f"{cert_place}: it contains no private key; name the file that does with --key FILE")
     if certificate.key is not None and PRIVATE_KEY not in _content(settings, "key"):
         raise BadSetting(
-            f"{settings.origins['key']} {certificate.key}: it contains no private key in PEM (-----BEGIN ...)"
+            f"{settings.place('key')} {certificate.key}: it contains no private key in PEM (-----BEGIN ...)"
         )
 
 
@@ -342,13 +342,13 @@ def _content(settings: Settings, name: str) -> bytes:
         return Path(settings[name]).read_bytes()
     except OSError as error:
         variable = settings.origins[name] == BY_NAME[name].environment  # RESPAN_KEY may hold a key by mistake
-        place = settings.origins[name] if variable else f"{settings.origins[name]} {settings[name]}"
+        place = settings.place(name) if variable else f"{settings.place(name)} {settings[name]}"
         raise BadSetting(f"{place}: {error.strerror or error}; set it to the path of a file in PEM") from None
 
 
 def _check_pair(settings: Settings, certificate: ClientCertificate) -> None:
     option = "key" if certificate.key else "cert"
-    place = f"{settings.origins[option]} {settings[option]}"
+    place = f"{settings.place(option)} {settings[option]}"
     asked: list[bool] = []
     try:
         certificate.load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), lambda: asked.append(True))
@@ -363,6 +363,6 @@ def _check_pair(settings: Settings, certificate: ClientCertificate) -> None:
             ) from None
         if asked:
             raise BadSetting(
-                f"{settings.origins['key-passphrase']}: it does not decrypt the private key in {place}"
+                f"{settings.place('key-passphrase')}: it does not decrypt the private key in {place}"
             ) from None
         raise BadSetting(f"{place}: OpenSSL cannot read it ({error.reason or error}); write it in PEM again") from None

@@ -300,7 +300,7 @@ def _without_a_name(contract: Contract, settings: Settings) -> str:
     if settings["name-pattern"]:
         beside = f" and the schema of {key} in {contract.file}" if _is_bounded(contract) else ""
         return (
-            f"{settings.origins['name-pattern']} {settings['name-pattern']}: no unique name for a model matches it"
+            f"{settings.place('name-pattern')} {settings['name-pattern']}: no unique name for a model matches it"
             f"{beside}; {needed}; choose a pattern that leaves this room"
         )
     return (

@@ -263,3 +263,8 @@ class TestKeyFiles:
 def test_settings_can_be_changed() -> None:
     settings: Settings = gather({"seed": 7}).with_values("elsewhere", {"url": "http://localhost"})
     assert settings.origins == {"seed": "seed", "url": "elsewhere"}
+
+
+@pytest.mark.parametrize(("origin", "place"), [("gate.toml:2", "gate.toml:2: ca"), ("RESPAN_CA", "RESPAN_CA")])
+def test_an_error_names_the_option_of_a_value_in_a_file(origin: str, place: str) -> None:
+    assert Settings({"ca": "5"}, {"ca": origin}).place("ca") == place
