@@ -84,8 +84,10 @@ def test_a_rejected_request_has_its_reason(admin: httpx2.Client) -> None:
     assert lost["rejection"]["line"] == 'There is nothing at "/api/nothing".'
 
 
-def test_a_body_that_was_rejected_unread_is_recorded_as_far_as_it_arrived(admin: httpx2.Client) -> None:
-    admin.post(MODELS, json={"model_name": "m"}, headers={"Authorization": "Bearer unknown"})
+def test_a_body_that_was_rejected_unread_is_recorded_as_far_as_it_arrived(
+    own: MockProcess, admin: httpx2.Client
+) -> None:
+    exchange(own.address, upsert(b'{"model_name":"m"}', key="unknown"))  # at once: the journal waits only a moment
     (entry,) = listed(admin)
     assert entry["status"] == 401
     assert json.loads(entry["request"]["body"]["text"]) == {"model_name": "m"}

@@ -213,7 +213,7 @@ def _killed_under_load(file: Path, *options: str) -> list[str]:
         def create(writer: int) -> None:
             with contextlib.suppress(httpx2.HTTPError), httpx2.Client(base_url=mock.url, headers=HEADERS) as client:
                 for name in (f"{writer}-{number}" for number in range(100_000)):
-                    assert put(client, name) == 201
+                    assert put(client, name) in (200, 201)  # an earlier mock may have saved it
                     acknowledged.append(name)
 
         writers = [threading.Thread(target=create, args=[writer]) for writer in range(4)]
