@@ -76,7 +76,7 @@ def selected(contract: Contract, settings: Settings, profile: Profile) -> set[st
     `--only` takes precedence over the profile. Raises UnknownRequirement for an unknown name, and ValueError if
     nothing is selected or `--only` names a requirement that does not apply.
     """
-    wanted, unwanted = (_expand(settings[name], settings.origins.get(name, "")) for name in ("only", "skip"))
+    wanted, unwanted = (_expand(settings[name], settings.place(name)) for name in ("only", "skip"))
     reasons = inapplicable(contract)
     for id in [name.upper() for name in settings["only"] if name.upper() in reasons]:
         raise ValueError(f"{settings.place('only')}: {id} does not apply: {reasons[id]}")

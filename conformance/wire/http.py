@@ -38,16 +38,10 @@ CHUNK = 16
 WITH_CONTENT = ("POST", "PUT", "PATCH")
 """Methods that have a Content-Length even if it is 0 (RFC 9110, section 8.6)."""
 UNSENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)
-BROKEN = (
+BROKEN_CONNECTION = (
     httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError, h11.RemoteProtocolError,
-    httpx2.RemoteProtocolError, UnreadableBody,
 )  # fmt: skip
-
-BROKEN_UPSTREAM = (
-    httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError,
-    h11.RemoteProtocolError,
-)  # fmt: skip
-"""Errors that mean a broken target, unless an application in this process raises them."""
+BROKEN = (*BROKEN_CONNECTION, httpx2.RemoteProtocolError, UnreadableBody)
 
 
 class HttpTransport(Transport):
@@ -145,8 +139,8 @@ def exchange(
         reason = f"no complete response came within the time limit of {round(seconds, 2):g} s"
         raise TimedOut(request, reason, error, call.first_bytes, unsent=isinstance(error, UNSENT)) from None
     except BROKEN as error:
-        told = str(error) or type(error).__name__
-        reason = f"the body {told}" if isinstance(error, UnreadableBody) else f"the connection broke: {told}"
+        cause = str(error) or type(error).__name__
+        reason = f"the body {cause}" if isinstance(error, UnreadableBody) else f"the connection broke: {cause}"
         if not (call.connected or call.first_bytes or isinstance(error, UnreadableBody)):
             raise StaleConnection(request, reason) from error
         raise NoResponse(request, reason, error, call.first_bytes, unsent=isinstance(error, UNSENT)) from error
@@ -210,7 +204,7 @@ class InProcess(Transport):
         sent = httpx2.Request(request.method, url, headers=_fields(request), content=_content(request))
         try:
             response = self._transport.handle_request(sent)
-        except BROKEN_UPSTREAM as error:  # it called another server, and let the error out
+        except (httpcore2.TimeoutException, *BROKEN_CONNECTION) as error:  # it called another server
             raise RuntimeError(f"{type(error).__name__}: {error}") from error
         yield httpcore2.Response(response.status_code, headers=response.headers.raw, content=response.iter_raw())
 
