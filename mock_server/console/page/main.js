@@ -46,6 +46,7 @@ function receive(event) {
 
 /** Load everything: at the start, after a restart of the mock, and when events were missed. */
 async function build() {
+  for (const replica of Object.values(replicas)) replica.hold();
   try {
     const info = await api.request("GET", "info");
     hideTokenForm();
@@ -56,6 +57,7 @@ async function build() {
     byId("console").hidden = false;
     for (const replica of Object.values(replicas)) replica.reload();
   } catch (error) {
+    for (const replica of Object.values(replicas)) replica.release();
     fail(error);
   }
 }

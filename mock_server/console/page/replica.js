@@ -12,6 +12,7 @@ const SHARE = 20; // waits this many times as long as the load took, to spare a 
  */
 export class Replica {
   #loading = false;
+  #held = false;
   #again = false;
   #more = false;
   /** @type {any[]} */
@@ -35,8 +36,24 @@ export class Replica {
 
   /** Apply an event, or queue it during a load. @param {any} event */
   take(event) {
-    if (this.#loading) this.#pending.push(event);
-    else this.apply(event);
+    this.#pending.push(event);
+    this.#applyPending();
+  }
+
+  #applyPending() {
+    if (this.#loading || this.#held) return;
+    for (const event of this.#pending.splice(0)) this.apply(event);
+  }
+
+  /** Queue events: the copy is of an earlier run of the mock until the next load. */
+  hold() {
+    this.#held = true;
+  }
+
+  /** Apply the queued events to the copy as it is: there is no load now. */
+  release() {
+    this.#held = false;
+    this.#applyPending();
   }
 
   /** Load everything soon, but not too often. */
@@ -60,6 +77,7 @@ export class Replica {
   async reload() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#held = false;
     if (this.#loading) {
       this.#again = true;
       return;
@@ -73,10 +91,9 @@ export class Replica {
     }
     this.#next = performance.now() + SHARE * (performance.now() - began);
     this.#loading = false;
-    for (const event of this.#pending.splice(0)) this.apply(event);
     if (this.#again) {
       this.#again = false;
       this.reload();
-    }
+    } else this.#applyPending();
   }
 }

@@ -30,3 +30,25 @@ def test_a_change_during_a_load_is_loaded_again(mock: MockProcess, open_console:
     assert loads_after(200) == 1
     assert loads_after(1_000) == 2
     assert loads_after(60_000) == 2
+
+
+def test_events_after_a_restart_wait_for_the_load(mock: MockProcess, open_console: Open) -> None:
+    shown = open_console(mock.url).evaluate("""async () => {
+        const { Replica } = await import("/_mock/console/replica.js");
+        const shown = ["before"];
+        const put = (whole) => shown.splice(0, shown.length, ...whole);
+        const replica = new Replica(async () => ["loaded"], put, (event) => shown.push(event), () => {});
+        const seen = [];
+        replica.hold();
+        replica.take("after");
+        seen.push(shown.join());
+        await replica.reload();
+        seen.push(shown.join());
+        replica.hold();
+        replica.take("later");
+        seen.push(shown.join());
+        replica.release();
+        seen.push(shown.join());
+        return seen;
+    }""")
+    assert shown == ["before", "loaded,after", "loaded,after", "loaded,after,later"]
