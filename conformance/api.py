@@ -17,7 +17,7 @@ from conformance.results.finding import Finding
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.runner.run import Run
-from conformance.settings import Settings, gather
+from conformance.settings import Settings, gather, suggestion
 from conformance.target.application import App, path_of
 
 __all__ = ["CheckOptions", "Finding", "NoResult", "Result", "RunVerdict", "Verdict", "check", "run_checks"]
@@ -106,8 +106,9 @@ def check(target: str | App, **options: Unpack[CheckOptions]) -> Result:
     be reached, does not accept the key, or nothing could be judged; ValueError if the value of an option is invalid;
     ContractError if the contract is; TypeError if there is no such option.
     """
-    if unknown := options.keys() - CheckOptions.__annotations__.keys():
-        raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
+    known = CheckOptions.__annotations__
+    for unknown in options.keys() - known.keys():
+        raise TypeError(f"unknown option {unknown}{suggestion(unknown, known)}")
     listener = _Listener()
     url = {"url": target} if isinstance(target, str) else {}
     settings = gather({**options, **url})

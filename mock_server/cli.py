@@ -77,6 +77,8 @@ def _start(ctx: click.Context, /, **given: Any) -> Settings | None:
         return None
     if given["state_sync"] and given["state"] is None:
         ctx.fail("--state-sync needs --state FILE, which names the file to save to")
+    if not given["admin"] and ctx.get_parameter_source("admin_token") is ParameterSource.COMMANDLINE:
+        ctx.fail("--no-admin turns off what --admin-token is for; give one of them")
     return settings_of(given)
 
 

@@ -63,7 +63,11 @@ def _judge(settings: Settings) -> int:
         return _without_result(code)
     if in_actions:
         print(*github.annotation_commands(report.result), sep="\n", file=console.file, flush=True)
-    written = [write_reports(files, report.result, junit), record_failures(settings, report.result)]
+    written = [
+        console.problem is None or _complain(f"the output is incomplete: {console.problem}"),
+        write_reports(files, report.result, junit),
+        record_failures(settings, report.result),
+    ]
     verdict = EXIT_OF[report.result.verdict()]
     return verdict if all(written) else verdict or Exit.USAGE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -172,7 +173,7 @@ ALL_ON_ONE_LINE = 100_000
 
 
 class PatientConsole(Console):
-    """A console whose reader may go away: `| head` must not change the verdict.
+    """A console whose reader may go away, or whose disk may be full: neither `| head` nor that ends the run.
 
     In a file or the log of a CI job each requirement keeps to one line. rich decides on colour: on a terminal unless
     NO_COLOR is set, elsewhere only if FORCE_COLOR is.
@@ -180,9 +181,19 @@ class PatientConsole(Console):
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+        self.problem: str | None = None
+        """Why the output is incomplete, unless its reader is gone."""
         self.is_watched = self.file.isatty() and self.is_interactive
         if not self.is_watched:
             self.width = ALL_ON_ONE_LINE
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; after an error, discard further output."""
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+            self.quiet = True
 
     def on_broken_pipe(self) -> None:
         """Discard further output."""

@@ -134,6 +134,16 @@ def test_a_report_that_cannot_be_written_is_not_green() -> None:
     assert "CONFORMANT" in ran.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_output_that_cannot_be_written_is_not_green() -> None:
+    with served(PlainServer()) as url:
+        command = f'exec "$0" -m conformance {url} --only STA-01 >/dev/full'
+        script = ["sh", "-c", command, sys.executable]
+        ran = subprocess.run(script, env={**os.environ, **OWNER}, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr == "respan-conformance: the output is incomplete: No space left on device\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "says"),
     [

@@ -68,7 +68,7 @@ def test_an_encoding_that_lacks_characters(more: dict[str, str], url: str, tmp_p
     assert '"verdict": "non-conformant"' in report.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full", ">/dev/full"])
 def test_streams_that_are_closed(closed: str, url: str, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     command = f'exec "$0" -m conformance "$1" --only IDM-01,STA-01 --json "$2" {closed}'

@@ -119,6 +119,12 @@ def test_without_a_token_the_document_requires_none(client: httpx2.Client) -> No
     assert "security" not in client.get("/_mock/openapi.json").json()
 
 
+def test_a_token_for_an_admin_api_that_is_off_is_rejected() -> None:
+    ended = run("--no-admin", "--admin-token", "t")
+    assert ended.returncode == 2
+    assert ended.stderr == "respan-mock: --no-admin turns off what --admin-token is for; give one of them\n"
+
+
 def test_a_mock_that_others_can_reach_needs_a_token() -> None:
     ended = run("--port", "0", "--host", "0.0.0.0")
     assert ended.returncode == 2
