@@ -70,8 +70,8 @@ def gather(given: Mapping[str, Any], sources: Sources | None = None, file: Mappi
     """
     sources = sources or Sources(argument=lambda option: option.name.replace("-", "_"), takes_keys=True)
     sources.given = _without_none({name.replace("_", "-"): value for name, value in given.items()})
-    if unknown := sources.given.keys() - BY_NAME.keys():
-        raise TypeError(f"unknown option {', '.join(sorted(unknown))}")
+    for unknown in sources.given.keys() - BY_NAME.keys():
+        raise TypeError(f"unknown option {unknown}{suggestion(unknown, BY_NAME)}")
     command = click.Command("settings", params=list(OPTIONS))
     try:
         return settings_of(command.make_context(None, [], default_map=_without_none(file or {}), obj=sources))

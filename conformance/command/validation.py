@@ -27,7 +27,7 @@ def check_settings(settings: Settings) -> None:
     except BadLedger as error:
         raise UsageError(f"--names {error}") from None
     if settings["quiet"] and settings["verbose"]:
-        raise UsageError("give --quiet or --verbose, not both")
+        raise UsageError(f"give {settings.place('quiet')} or {settings.place('verbose')}, not both")
     _check_target(settings)
     connection_of(settings)
     if settings["app"]:

@@ -81,6 +81,7 @@ def test_secrets_are_in_no_report(tmp_path: Path) -> None:
         (("--only", "IDM", "--skip", "IDM"), "select no requirement"),
         (("localhost:8000",), "URL: 'localhost:8000' is not a URL such as http://HOST:PORT"),
         (("http://127.0.0.1:9", "--app", "module:app"), "give a URL or --app, not both"),
+        (("http://127.0.0.1:9", "--quiet", "--verbose"), "give --quiet or --verbose, not both"),
         (("--json", "/no/such/folder/report.json"), "/no/such/folder is not a writable folder"),
         (("--contract", "/no/such/file.yaml"), "/no/such/file.yaml: the contract has 1 problem"),
         (("--time-limit", "5"), "--time-limit needs --profile thorough"),

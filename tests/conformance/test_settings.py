@@ -168,7 +168,7 @@ def test_an_error_names_the_variable_and_the_setting_of_pytest(monkeypatch: pyte
 
 
 def test_a_function_has_no_other_options() -> None:
-    with pytest.raises(TypeError, match="unknown option onyl; did you mean only?"):
+    with pytest.raises(TypeError, match=r"unknown option onyl; did you mean only\?"):
         gather({"onyl": ["IDM"]})
 
 
