@@ -37,11 +37,12 @@ from mock_server.fixtures import Fixtures
 from mock_server.http.bodies import Headers, check_media_type, essence, is_json, receive_body
 from mock_server.prefer import ExampleResponses, NothingToSendError, readable
 from mock_server.responses import Response, write
-from mock_server.store import Decision, FullError, ModelReader, Store
+from mock_server.store import Decision, FullError, ModelReader, Store, View
 from mock_server.strict_json import UnreadableError, read_json
 from mock_server.upsert import (
     Context,
     ReferenceFields,
+    Removed,
     RequestReference,
     StoredModel,
     Written,
@@ -217,7 +218,7 @@ class Models:
         self._references = ReferenceFields(rules)
         self._fixtures = fixtures
         self._store = store
-        self._reader = ModelReader(rules, fixtures, store)
+        self._reader = ModelReader(rules, fixtures)
         self._clock = clock
         self._changed = changed
         self._largest = largest
@@ -237,40 +238,48 @@ class Models:
         if request.errors:
             await self._reject_invalid(request)
         organization, name = request.caller.organization, request.body[self._rules.key]
-        context = self._context(request, await self._missing(organization, request.body))
-        decision = await self._carry_out(
-            request, name, lambda stored: upsert(self._rules, stored, request.body, context)
-        )
+        references = self._references.in_request(request.body)
+
+        def decide(view: View) -> Written | Rejection:
+            context = self._context(request, view, self._missing(view, organization, references))
+            return upsert(self._rules, view.models.get(name), request.body, context)
+
+        decision, view = await self._carry_out(request, name, decide, _models(references))
         if isinstance(decision, Rejection):
             raise RejectedError(decision)
-        return await self._respond(decision.status, organization, name, decision.stored)
+        return self._respond(decision.status, view, organization, name, decision.stored)
 
     async def read(self, request: ParsedRequest, status: int) -> Response:
         """Return the model that the path names."""
         organization, name = request.caller.organization, request.path[self._rules.key]
-        model = await self._reader.find(organization, name)
+        view = await self._store.look(organization, [name])
+        model = self._reader.find(view, name)
         if model is None:
             raise RejectedError(reject_unknown_model(self._rules, self._rules.read, name))
-        return await self._respond(status, organization, name, model)
+        return self._respond(status, view, organization, name, model)
 
     async def delete(self, request: ParsedRequest, status: int) -> Response:
         """Delete the model that the path names."""
         name = request.path[self._rules.key]
-        context = self._context(request)
-        decision = await self._carry_out(request, name, lambda stored: delete(self._rules, stored, name, context))
+
+        def decide(view: View) -> Removed | Rejection:
+            return delete(self._rules, view.models.get(name), name, self._context(request, view))
+
+        decision, _ = await self._carry_out(request, name, decide)
         if isinstance(decision, Rejection):
             raise RejectedError(decision)
         return Response(status)
 
     async def _carry_out(
-        self, request: ParsedRequest, name: str, decide: Callable[[StoredModel | None], Decision]
-    ) -> Decision:
-        """Return what `decide` says about the stored model, after the store has done it. A dry run stores nothing."""
+        self, request: ParsedRequest, name: str, decide: Callable[[View], Decision], others: Sequence[str] = ()
+    ) -> tuple[Decision, View]:
+        """Return what `decide` says about a view, after the store has done it. A dry run stores nothing."""
         organization = request.caller.organization
         if request.dry_run:
-            return decide(await self._store.get(organization, name))
+            view = await self._store.look(organization, [name, *others])
+            return decide(view), view
         try:
-            decision = await self._store.update(organization, name, decide)
+            decision, view = await self._store.update(organization, name, decide, others)
         except FullError as error:
             raise rejected(self._rules.invalid, str(error)) from None
         if not isinstance(decision, Rejection):
@@ -279,36 +288,45 @@ class Models:
                 saved = self._changed(organization, name, decision.stored if isinstance(decision, Written) else None)
                 if saved is not None:
                     await saved
-        return decision
+        return decision, view
 
     async def _reject_invalid(self, request: ParsedRequest) -> None:
         """Reject an invalid body, with whatever is wrong with its valid fields too."""
         invalid = {error.field for error in request.errors}
         fields = request.body if isinstance(request.body, dict) else {}
         valid = {name: value for name, value in fields.items() if name not in invalid}
-        context = self._context(request, await self._missing(request.caller.organization, valid))
+        organization, references = request.caller.organization, self._references.in_request(valid)
+        view = await self._store.look(organization, _models(references))
+        context = self._context(request, view, self._missing(view, organization, references))
         if rejection := find_rejection(self._rules, valid, context, request.errors):
             raise RejectedError(rejection)
 
-    def _context(self, request: ParsedRequest, missing: tuple[RequestReference, ...] = ()) -> Context:
-        return Context(self._clock.now(), request.caller.may_write, self._fixtures.models, missing, self._largest)
+    def _context(self, request: ParsedRequest, view: View, missing: tuple[RequestReference, ...] = ()) -> Context:
+        now = view.at or self._clock.now()
+        return Context(now, request.caller.may_write, self._fixtures.models, missing, self._largest)
 
-    async def _missing(self, organization: str, body: Mapping[str, object]) -> tuple[RequestReference, ...]:
-        references = self._references.in_request(body)
-        return tuple([each for each in references if not await self._exists(organization, each)])
+    def _missing(
+        self, view: View, organization: str, references: Sequence[RequestReference]
+    ) -> tuple[RequestReference, ...]:
+        return tuple([each for each in references if not self._exists(view, organization, each)])
 
-    async def _exists(self, organization: str, reference: RequestReference) -> bool:
+    def _exists(self, view: View, organization: str, reference: RequestReference) -> bool:
         """Return whether the thing exists. Raises the 400 for a base whose own bases are too many or too large."""
         name = reference.identifier
         if reference.collection == "providers":
             return name in self._fixtures.organizations[organization]
-        model = await self._reader.find(organization, name)
-        if isinstance(model, StoredModel) and not await self._reader.can_be_base(organization, name, model):
+        model = self._reader.find(view, name)
+        if isinstance(model, StoredModel) and not self._reader.can_be_base(view, name, model):
             raise RejectedError(reject_large_base(self._rules, reference))
         return model is not None
 
-    async def _respond(self, status: int, organization: str, name: str, model: Model) -> Response:
-        return Response(status, await self._reader.render(organization, name, model))
+    def _respond(self, status: int, view: View, organization: str, name: str, model: Model) -> Response:
+        return Response(status, self._reader.render(view, organization, name, model))
+
+
+def _models(references: Sequence[RequestReference]) -> list[str]:
+    """Return the names of the models among references."""
+    return [each.identifier for each in references if each.collection == "models"]
 
 
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")

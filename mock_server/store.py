@@ -1,9 +1,10 @@
 """Where custom models are stored.
 
-A store has one method that a request changes it with: `update`. The store hands the stored model (or None) to a pure
-function, and carries out what the function decides: write, remove, or change nothing. Nobody else changes that model in
+A request reads a store by `look`, and changes it by `update`. Both take all names that the request is about, and give a
+`View`: those models and all that they refer to, as they were at one moment. `update` hands the view to a pure function,
+and carries out what the function decides: write, remove, or change nothing. Nobody else changes a model of the view in
 between. So no handler can read a model, wait, and write back a stale copy, and the rules of an upsert do not depend on
-the kind of store: one that several processes share could call the function again after a conflict.
+the kind of store: one that several processes share calls the function again after a conflict.
 
 Stores do not know about built-in models, nor about inheritance. `ModelReader` does: it finds a model with all models
 that it refers to, and renders the response.
@@ -12,9 +13,10 @@ that it refers to, and renders the response.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from threading import Lock
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from contract import Upsert
 from mock_server.display import Display, Model, Related
@@ -27,16 +29,27 @@ Scopes: TypeAlias = Mapping[str, Mapping[str, StoredModel]]
 Decision = TypeVar("Decision", bound=Written | Removed | Rejection)
 
 
+class View(NamedTuple):
+    """Models of one scope as they were at one moment: those that were asked for, and all that they refer to."""
+
+    models: Mapping[str, StoredModel]
+    """By name. It may have others too."""
+    at: datetime | None = None
+    """The time of the store, in UTC; None if it has no clock of its own."""
+
+
 class Store(Protocol):
     """Custom models by scope (the organization) and key (the name). Names are compared code point by code point."""
 
-    async def get(self, scope: str, key: str) -> StoredModel | None:
-        """Return the model, or None."""
+    async def look(self, scope: str, keys: Collection[str]) -> View:
+        """Return the models of these names, and all that they refer to."""
 
-    async def update(self, scope: str, key: str, decide: Callable[[StoredModel | None], Decision]) -> Decision:
-        """Call `decide` with the stored model or None, carry out its decision atomically, and return the decision.
+    async def update(
+        self, scope: str, key: str, decide: Callable[[View], Decision], others: Collection[str] = ()
+    ) -> tuple[Decision, View]:
+        """Call `decide` with a view of `key` and `others`, and carry out its decision about `key` atomically.
 
-        `decide` must be pure: a store may call it more than once. Raises FullError.
+        Return the decision and the view. `decide` must be pure: a store may call it more than once. Raises FullError.
         """
 
     async def snapshot(self) -> Scopes:
@@ -73,23 +86,29 @@ class MemoryStore:
         self._initial = models or {}
         self._put(self._initial)
 
-    async def get(self, scope: str, key: str) -> StoredModel | None:
-        """Return the model, or None."""
-        return self._scopes[scope].get(key)
+    async def look(self, scope: str, keys: Collection[str]) -> View:  # noqa: ARG002 - it has all of them
+        """Return a view of all models of the scope."""
+        return View(self._scopes[scope])
 
-    async def update(self, scope: str, key: str, decide: Callable[[StoredModel | None], Decision]) -> Decision:
+    async def update(
+        self,
+        scope: str,
+        key: str,
+        decide: Callable[[View], Decision],
+        others: Collection[str] = (),  # noqa: ARG002 - the view has all of them
+    ) -> tuple[Decision, View]:
         """Decide and carry out under one lock."""
         with self._lock:
             models = self._scopes[scope]
-            before = models.get(key)
-            decision = decide(before)
+            view = View(models)
+            decision = decide(view)
             if isinstance(decision, Written):
-                self._account(before, decision.stored)
+                self._account(models.get(key), decision.stored)
                 models[key] = decision.stored
             elif isinstance(decision, Removed):
-                self._account(before, None)
+                self._account(models.get(key), None)
                 del models[key]
-            return decision
+            return decision, view
 
     async def snapshot(self) -> Scopes:
         """Return a copy of all models."""
@@ -150,36 +169,35 @@ LARGEST_CHAIN = 2 * 1024 * 1024
 
 
 class ModelReader:
-    """Finds and renders the models that an organization can see: its own, and the built-in ones."""
+    """Finds and renders the models that an organization can see: its own, in a view, and the built-in ones."""
 
-    def __init__(self, rules: Upsert, fixtures: Fixtures, store: Store) -> None:
+    def __init__(self, rules: Upsert, fixtures: Fixtures) -> None:
         self._references = ReferenceFields(rules)
         self._display = Display(rules)
         self._fixtures = fixtures
-        self._store = store
 
-    async def find(self, organization: str, name: str) -> Model | None:
+    def find(self, view: View, name: str) -> Model | None:
         """Return the model of that name, a custom model rather than a built-in one, or None."""
-        return await self._store.get(organization, name) or self._fixtures.models.get(name)
+        return view.models.get(name) or self._fixtures.models.get(name)
 
-    async def render(self, organization: str, name: str, model: Model) -> dict[str, Any]:
+    def render(self, view: View, organization: str, name: str, model: Model) -> dict[str, Any]:
         """Return the body of a response about `model`."""
-        return self._display.render(name, await self._related(organization, name, model))
+        return self._display.render(name, self._related(view, organization, name, model))
 
-    async def field_origins(self, organization: str, name: str, model: Model) -> Mapping[str, str]:
+    def field_origins(self, view: View, organization: str, name: str, model: Model) -> Mapping[str, str]:
         """Return the name of the model that each response field takes its value from, if it is from a model."""
-        return self._display.field_origins(name, await self._related(organization, name, model))
+        return self._display.field_origins(name, self._related(view, organization, name, model))
 
-    async def can_be_base(self, organization: str, name: str, model: StoredModel) -> bool:
+    def can_be_base(self, view: View, name: str, model: StoredModel) -> bool:
         """Return whether a response about a model that is derived from `model` can take all its bases into account."""
-        models, complete = await self._follow_references(organization, name, model)
+        models, complete = self._follow_references(view, name, model)
         return complete and len(models) < LONGEST_CHAIN
 
-    async def _related(self, organization: str, name: str, model: Model) -> Related:
-        models, _ = await self._follow_references(organization, name, model)
+    def _related(self, view: View, organization: str, name: str, model: Model) -> Related:
+        models, _ = self._follow_references(view, name, model)
         return Related(models, self._fixtures.organizations[organization])
 
-    async def _follow_references(self, organization: str, name: str, model: Model) -> tuple[dict[str, Model], bool]:
+    def _follow_references(self, view: View, name: str, model: Model) -> tuple[dict[str, Model], bool]:
         """Return the model and all that it refers to, directly or not, and whether all of them were within the limits.
 
         Without limits, a client could make each read visit every model.
@@ -190,7 +208,7 @@ class ModelReader:
         waiting, room = deque([model]), LARGEST_CHAIN
         while waiting:
             for other in self._named_models(waiting.popleft()):
-                if other not in models and (found := await self.find(organization, other)):
+                if other not in models and (found := self.find(view, other)):
                     room -= found.bytes if isinstance(found, StoredModel) else 0
                     if room < 0 or len(models) >= LONGEST_CHAIN:
                         return models, False
@@ -200,6 +218,4 @@ class ModelReader:
 
     def _named_models(self, model: Model) -> list[str]:
         """Return the names of the models that `model` refers to."""
-        if not isinstance(model, StoredModel):
-            return []
-        return [model.values[name] for name in self._references.to_models if name in model.values]
+        return self._references.models_of(model.values) if isinstance(model, StoredModel) else []

@@ -165,6 +165,10 @@ class ReferenceFields:
         )
         """The storage names of the values that name models."""
 
+    def models_of(self, values: Mapping[str, Any]) -> list[str]:
+        """Return the names of the models that stored values refer to."""
+        return [values[name] for name in self.to_models if name in values]
+
     def in_request(self, request: Mapping[str, Any]) -> list[RequestReference]:
         """Return the references of a request. Two spellings with one value count once, as the first of them."""
         found: dict[tuple[str, Any], RequestReference] = {}

@@ -197,7 +197,7 @@ class StateHandlers:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._reader = ModelReader(control.contract.upsert, control.fixtures, control.store)
+        self._reader = ModelReader(control.contract.upsert, control.fixtures)
 
     @property
     def by_operation(self) -> Mapping[str, Handler]:
@@ -221,11 +221,12 @@ class StateHandlers:
     async def model(self, organization: str, name: str) -> Response:
         """Return one model as the API returns it, and which model each value comes from."""
         self._check_organization(organization)
-        model = await self._reader.find(organization, name)
+        view = await self._control.store.look(organization, [name])
+        model = self._reader.find(view, name)
         if model is None:
             raise rejected(404, f"The organization {quoted(organization)} has no model {quoted(name)}.")
-        returned = await self._reader.render(organization, name, model)
-        origins = await self._reader.field_origins(organization, name, model)
+        returned = self._reader.render(view, organization, name, model)
+        origins = self._reader.field_origins(view, organization, name, model)
         return json_response({"returned": returned, "origins": origins})
 
     async def replace(self, body: Any) -> Response:

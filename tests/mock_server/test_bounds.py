@@ -24,7 +24,7 @@ from mock_server.faults.rules import LARGEST, MOST, ActiveRule, Faults
 from mock_server.journal.journal import MOST_WAITING, SMALLEST_EXCHANGE, Criteria, Exchange, Journal
 from mock_server.journal.recorder import LONGEST_HEADERS, LONGEST_VALUE
 from mock_server.state.document import MOST_PROBLEMS
-from mock_server.store import LONGEST_CHAIN, FullError, MemoryStore
+from mock_server.store import LONGEST_CHAIN, FullError, MemoryStore, View
 from mock_server.upsert import MOST_ENTRIES, Context, StoredModel, Written, upsert
 from mock_server.validation import LARGE, Validator
 from mock_server.validation import MOST as MOST_ERRORS
@@ -101,7 +101,7 @@ def test_the_store_counts_the_size_of_its_models() -> None:
     async def steps() -> None:
         store = MemoryStore(room=1000)
 
-        def writing(length: int) -> Callable[[StoredModel | None], Written]:
+        def writing(length: int) -> Callable[[View], Written]:
             return lambda _: Written(200, StoredModel({"a": "x" * length}, NOW, NOW))
 
         for _ in range(5):
@@ -112,7 +112,7 @@ def test_the_store_counts_the_size_of_its_models() -> None:
         await store.update("s", "other", writing(900))
         with pytest.raises(FullError):
             await store.replace({"s": {"k": StoredModel({"a": "x" * 2000}, NOW, NOW)}})
-        assert await store.get("s", "other")
+        assert (await store.look("s", ["other"])).models["other"]
         await store.reset()
         await store.update("s", "third", writing(900))
 
