@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from contract import (
     Alias,
     Constant,
     Contract,
+    ContractError,
     FromKey,
     FromRequest,
     Inherited,
@@ -20,7 +26,8 @@ from contract import (
     Timestamp,
     load,
 )
-from contract.load import default_file
+from contract.document import digest_of
+from contract.load import RECORD, default_file
 
 REQUEST = {
     "model_name": "string",
@@ -243,3 +250,30 @@ def test_the_document_holds_no_references(shipped: Contract) -> None:
 def test_it_is_read_once_in_a_process() -> None:
     assert load() is load()
     assert load(default_file()) is not load()
+
+
+def test_its_digest_is_recorded() -> None:
+    recorded = RECORD.read_text(encoding="ascii").strip()
+    assert recorded == digest_of(default_file().read_bytes()), "run: python -m contract"
+
+
+def test_a_recorded_contract_equals_a_validated_one() -> None:
+    assert replace(load(default_file()), file=load().file) == load()
+
+
+def test_a_recorded_contract_is_not_validated_again() -> None:
+    """Loading it must stay cheap: the packages that validate take most of the time and memory of a start."""
+    code = "import sys, contract; contract.load(); print({each.partition('.')[0] for each in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert "jsonschema_rs" in run.stdout
+    assert "openapi_spec_validator" not in run.stdout
+    assert "openapi_schema_validator" not in run.stdout
+
+
+def test_a_packaged_contract_with_another_digest_is_validated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "openapi.yaml"
+    file.write_text(default_file().read_text(encoding="utf-8").replace("x-upsert:", "x-upsrt:"), encoding="utf-8")
+    module = sys.modules["contract.load"]
+    monkeypatch.setattr(module, "default_file", lambda: file)
+    with pytest.raises(ContractError, match="x-upsrt is not a known extension"):
+        module._shipped.__wrapped__()
