@@ -18,6 +18,7 @@ from contract.command import CommandOption, SectionedCommand, examples, invoke, 
 from mock_server.callers import READ_ONLY, READ_WRITE
 from mock_server.errors import alternatives
 from mock_server.options import OPTIONS, settings_of
+from mock_server.postponed import postponed
 from mock_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def _serve(settings: Settings) -> int:
             signal.signal(each, lambda *_: sys.exit(0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Connexion imports what is deprecated; users cannot change that
+        with postponed():
+            import connexion  # noqa: F401
         from mock_server.run import run  # imported here, so that --help and wrong options need not wait
 
     return run(settings)

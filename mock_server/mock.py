@@ -55,8 +55,8 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
     )
     api = build_app(control.contract, control.fixtures, control.store, behaviour)
     if not settings.admin:
-        return AdminDispatcher(api, health_app(control), only=HEALTH)
-    return AdminDispatcher(api, admin_app(control, access or _access(settings)))
+        return AdminDispatcher(api, lambda: health_app(control), only=HEALTH)
+    return AdminDispatcher(api, lambda: admin_app(control, access or _access(settings)))
 
 
 def _access(settings: Settings) -> Access:

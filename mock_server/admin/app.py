@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -95,21 +95,21 @@ def health_app(control: Control) -> AsyncApp:
 
 
 class AdminDispatcher:
-    """Passes requests for the admin API and the console to `admin`, and all others to `app`.
+    """Passes requests for the admin API and the console to the app that `admin` returns, and all others to `app`.
 
-    With `only`, just that path goes to `admin`.
+    `admin` is called with the first such request: many runs have none. With `only`, just that path goes to its app.
     """
 
-    def __init__(self, app: ASGIApp, admin: ASGIApp, only: bytes | None = None) -> None:
+    def __init__(self, app: ASGIApp, admin: Callable[[], ASGIApp], only: bytes | None = None) -> None:
         self._app = app
-        self._admin = admin
+        self._admin = cache(admin)
         self._only = only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         path = raw_path(scope) if scope["type"] == "http" else b""
         is_admin = path == self._only if self._only else path.startswith(PREFIX) or path == _HOME
-        await (self._admin if is_admin else self._app)(scope, receive, send)
+        await (self._admin() if is_admin else self._app)(scope, receive, send)
 
 
 DOCUMENT_FILE = Path(__file__).with_name("admin.yaml")
