@@ -79,6 +79,11 @@ class FixedClock:
         """Go back to the start."""
         self._now = self._start
 
+    def after(self, steps: int) -> datetime:
+        """Return the time that many steps after the start."""
+        most = (_LATEST - self._start) // self._step if self._step else steps
+        return self._start + self._step * steps if steps <= most else _LATEST
+
 
 def clock_of(text: str) -> Clock:
     """Return the clock of a text: a time of ISO 8601, and perhaps `+` and the step after each write.

@@ -22,7 +22,7 @@ MOST_WATCHERS = 64
 """The maximum number of watchers."""
 _RELEASED_TO = 256 * 1024
 """The maximum size of stored events after a reset."""
-_SMALLEST = 256
+SMALLEST_EVENT = 256
 """The minimum size of an event."""
 
 
@@ -36,7 +36,7 @@ class Event(NamedTuple):
     """What the event is about."""
     show: Callable[[Any], Any]
     """Returns the subject as JSON. It is called only when a watcher reads the event."""
-    bytes: int = _SMALLEST
+    bytes: int = SMALLEST_EVENT
     """The approximate size of the event while it waits."""
 
     @property
@@ -130,7 +130,7 @@ class Events:
         self.total += 1
         if not self._ever_watched:
             return  # no client can ask for it later
-        event = Event(self.total, kind, subject, show, _SMALLEST + size)
+        event = Event(self.total, kind, subject, show, SMALLEST_EVENT + size)
         self._remember(event)
         for watcher in self._watchers:
             watcher.push(event)

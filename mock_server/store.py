@@ -73,6 +73,10 @@ class FullError(Exception):
         super().__init__(f"All models together would be more than {room} bytes of JSON. {hint}")
 
 
+class UnavailableError(Exception):
+    """The store does not respond, or cannot store anything now. The message says why, and contains no password."""
+
+
 class MemoryStore:
     """A store in this process, safe to use from concurrent tasks and threads.
 

@@ -36,6 +36,7 @@ def test_the_parts_need_what_the_whole_needs() -> None:
     assert needed == set(WHOLE["dependencies"]), "list each dependency in distributions/mock or distributions/suite too"
     scripts = {name: place for project in PROJECTS.values() for name, place in project["scripts"].items()}
     assert scripts == WHOLE["scripts"]
+    assert PROJECTS["mock"]["optional-dependencies"] == WHOLE["optional-dependencies"]
 
 
 @pytest.mark.parametrize("part", PARTS)

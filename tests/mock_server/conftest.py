@@ -11,7 +11,9 @@ import httpx2
 import pytest
 
 from contract import Contract, Upsert, load
+from mock_server.shared.address import Address, address_of
 from tests.mock_server.process import MockProcess, started
+from tests.mock_server.redis_server import RedisServer, running
 from tests.mock_server.wire import KEY
 
 
@@ -65,3 +67,21 @@ def new_name() -> Names:
 @pytest.fixture(scope="session")
 def contract_text(contract: Contract) -> str:
     return Path(contract.file).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One Redis for all tests of a worker. Each test has a prefix of its own."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of a Redis in which nothing is stored yet."""
+    return f"{redis_server.url}?prefix={uuid4().hex}"
+
+
+@pytest.fixture
+def redis_address(redis_url: str) -> Address:
+    return address_of(redis_url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Thread
 from time import monotonic
@@ -24,7 +24,7 @@ from mock_server.faults.rules import LARGEST, MOST, ActiveRule, Faults
 from mock_server.journal.journal import MOST_WAITING, SMALLEST_EXCHANGE, Criteria, Exchange, Journal
 from mock_server.journal.recorder import LONGEST_HEADERS, LONGEST_VALUE
 from mock_server.state.document import MOST_PROBLEMS
-from mock_server.store import LONGEST_CHAIN, FullError, MemoryStore, View
+from mock_server.store import LONGEST_CHAIN
 from mock_server.upsert import MOST_ENTRIES, Context, StoredModel, Written, upsert
 from mock_server.validation import LARGE, Validator
 from mock_server.validation import MOST as MOST_ERRORS
@@ -95,28 +95,6 @@ def test_an_override_has_a_limit_of_entries(rules: Upsert) -> None:
     assert isinstance(rejection, Rejection)
     assert rejection.status == 400
     assert list(rejection.body) == [OVERRIDE]
-
-
-def test_the_store_counts_the_size_of_its_models() -> None:
-    async def steps() -> None:
-        store = MemoryStore(room=1000)
-
-        def writing(length: int) -> Callable[[View], Written]:
-            return lambda _: Written(200, StoredModel({"a": "x" * length}, NOW, NOW))
-
-        for _ in range(5):
-            await store.update("s", "k", writing(900))
-        with pytest.raises(FullError):
-            await store.update("s", "other", writing(200))
-        await store.update("s", "k", writing(10))
-        await store.update("s", "other", writing(900))
-        with pytest.raises(FullError):
-            await store.replace({"s": {"k": StoredModel({"a": "x" * 2000}, NOW, NOW)}})
-        assert (await store.look("s", ["other"])).models["other"]
-        await store.reset()
-        await store.update("s", "third", writing(900))
-
-    asyncio.run(steps())
 
 
 def test_bases_are_followed_up_to_a_bound(client: httpx2.Client) -> None:

@@ -1,0 +1,171 @@
+"""Calls of the scripts, from one mock to one Redis.
+
+Every failure of Redis becomes an `UnavailableError`, whose message contains no password. A call that only reads is
+repeated once if its connection was cut, since Redis may have restarted. A call that writes is sent once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+from mock_server.events import REMEMBERED, REMEMBERED_BYTES, SMALLEST_EVENT
+from mock_server.shared.address import Address
+from mock_server.store import LARGEST_CHAIN, LONGEST_CHAIN, UnavailableError
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis, RedisCluster
+
+Part: TypeAlias = bytes | str | int
+logger = logging.getLogger("mock_server")
+
+OLDEST = (6, 2)
+"""The first version of Redis with COPY and a stream that is trimmed by ID."""
+_KEYS = ("control", "models", "initial", "journal", "events", "fired")
+_CONSTANTS = {
+    "LONGEST_CHAIN": LONGEST_CHAIN,
+    "LARGEST_CHAIN": LARGEST_CHAIN,
+    "MOST_EVENTS": REMEMBERED,
+    "EVENT_BYTES": REMEMBERED_BYTES,
+    "EVENT_SIZE": SMALLEST_EVENT,
+}
+_QUIET = 10.0
+"""Seconds between two lines of the log that say that Redis is unavailable."""
+
+
+def _scripts() -> Mapping[str, bytes]:
+    """Return the text of each script, with what all of them share before it."""
+    folder = Path(__file__).with_name("lua")
+    constants = "".join(f"local {name} = {value}\n" for name, value in _CONSTANTS.items())
+    common = constants + (folder / "common.lua").read_text(encoding="utf-8")
+    files = (each for each in folder.glob("*.lua") if each.stem != "common")
+    return {each.stem: f"{common}\n{each.read_text(encoding='utf-8')}".encode() for each in files}
+
+
+class Connection:
+    """The connections of one mock to its Redis, for the event loop that is running."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._scripts = _scripts()
+        self._digests = {name: hashlib.sha1(text).hexdigest() for name, text in self._scripts.items()}  # noqa: S324
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis | RedisCluster] = WeakKeyDictionary()
+        self._silent_until = 0.0
+
+    def key(self, name: str) -> str:
+        """Return the name of a key in Redis."""
+        return f"{{{self.address.prefix}}}:{name}"
+
+    async def call(self, script: str, *arguments: Part, key: str | None = None, reads: bool = False) -> Any:
+        """Return what a script returns. `key` is the name of one more key. Raises UnavailableError."""
+        keys = [self.key(name) for name in (*_KEYS, *([key] if key else []))]
+        return await self.run(self._evaluated(script, [*keys, self.address.ttl, *arguments], len(keys)), reads=reads)
+
+    async def run(self, command: Callable[[], Awaitable[Any]], *, reads: bool = False) -> Any:
+        """Return the response to a command. Raises UnavailableError."""
+        from redis.exceptions import ConnectionError as Cut
+        from redis.exceptions import RedisError
+        from redis.exceptions import TimeoutError as TooSlow
+
+        for attempt in range(2):
+            try:
+                return await command()
+            except (TimeoutError, RedisError, OSError) as error:
+                if reads and not attempt and isinstance(error, Cut) and not isinstance(error, TooSlow):
+                    continue
+                raise self._unavailable(error) from None
+        raise AssertionError  # the second attempt has returned or raised
+
+    async def ask(self, *words: Part, reads: bool = True) -> Any:
+        """Return the response to a command of Redis. Raises UnavailableError."""
+        return await self.run(lambda: self.client.execute_command(*words), reads=reads)
+
+    def _evaluated(self, script: str, arguments: list[Part], count: int) -> Callable[[], Awaitable[Any]]:
+        async def evaluate() -> Any:
+            from redis.exceptions import NoScriptError
+
+            try:
+                return await self.client.execute_command("EVALSHA", self._digests[script], count, *arguments)
+            except NoScriptError:  # Redis has restarted, or another one has taken over
+                return await self.client.execute_command("EVAL", self._scripts[script], count, *arguments)
+
+        return evaluate
+
+    @property
+    def client(self) -> Redis | RedisCluster:
+        """The client of the running event loop."""
+        loop = asyncio.get_running_loop()
+        found = self._clients.get(loop)
+        if found is None:
+            found = self._clients[loop] = self.address.client()
+        return found
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Check the connection, and close it at the end. Raises UnavailableError."""
+        try:
+            info = await self.ask("INFO", "server")
+            version = _version(info)
+            if version < OLDEST:
+                raise UnavailableError(
+                    f"{self.address.label}: Redis {'.'.join(map(str, version))} is too old; use 6.2 or later"
+                )
+            yield
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the connections of the running event loop."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            closing: Awaitable[None] = client.aclose()
+            await closing
+
+    def _unavailable(self, error: BaseException) -> UnavailableError:
+        """Return the error for a failure of Redis, and log it if the last line about that is some time ago."""
+        reason = _reason(error)
+        if monotonic() > self._silent_until:
+            self._silent_until = monotonic() + _QUIET
+            logger.error("The store %s is unavailable: %s.", self.address.label, reason)
+        return UnavailableError(f"The store {self.address.label} is unavailable: {reason}.")
+
+
+def _version(info: Any) -> tuple[int, ...]:
+    nodes = [info] if not isinstance(info, dict) or "redis_version" in info else [*info.values()]
+    text = str(nodes[0]["redis_version"] if isinstance(nodes[0], dict) else nodes[0])
+    return tuple(int(each) for each in text.split(".")[:2] if each.isdecimal())
+
+
+_REASONS = (
+    ("OutOfMemoryError", "it is full (maxmemory)"),
+    ("AuthenticationError", "it rejects the user or the password"),
+    ("AuthenticationWrongNumberOfArgsError", "it rejects the user or the password"),
+    ("NoPermissionError", "the user may not run a command or use a key"),
+    ("BusyLoadingError", "it is loading its data"),
+    ("ReadOnlyError", "it is a replica, and only its master can be written"),
+    ("MasterNotFoundError", "the sentinels know no such master"),
+    ("MaxConnectionsError", "all connections are in use"),
+    ("TimeoutError", "it did not respond in time"),
+    ("ClusterDownError", "the cluster is down"),
+    ("RedisClusterException", "no node of the cluster can be reached"),
+    ("ResponseError", "it rejects a command"),
+    ("ConnectionError", "it cannot be reached"),
+)
+
+
+def _reason(error: BaseException) -> str:
+    """Return why Redis is unavailable, in words of our own: those of libraries may repeat what is secret."""
+    text = str(error)
+    if text.startswith("NOAUTH") or "Authentication required" in text or "without any password" in text:
+        return "it rejects the user or the password"
+    if text.startswith("MISCONF"):
+        return "it cannot save its data, and accepts no writes"
+    names = [each.__name__ for each in type(error).__mro__]
+    return next((reason for name in names for known, reason in _REASONS if name == known), "the connection failed")

@@ -1,0 +1,152 @@
+"""The models that mocks share: a store in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mock_server.errors import Rejection
+from mock_server.shared.session import Session, field_of, moment, place_of
+from mock_server.store import Decision, FullError, Scopes, UnavailableError, View
+from mock_server.upsert import StoredModel, Written
+
+_TRIES = 100
+"""How often a change is decided before the mock gives up: each time, another mock has changed one of the models."""
+_PATIENT_TRIES = 3
+_LONGEST_PAUSE = 0.05
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A view, and what a commit compares."""
+
+    view: View
+    control: bytes
+    ticks: bytes
+    versions: Sequence[bytes]
+    """Name and version of each model of the view, in turn. The version of a model that does not exist is 0."""
+
+
+class RedisStore:
+    """A store in Redis. All models may be `room` bytes of JSON together; None is no limit."""
+
+    def __init__(self, session: Session, room: int | None = None) -> None:
+        self._session = session
+        self._connection = session.connection
+        self._room = room
+        self._turns: dict[bytes, tuple[asyncio.Lock, int]] = {}
+
+    async def look(self, scope: str, keys: Collection[str]) -> View:
+        """Return the models of these names, and all that they refer to. Raises UnavailableError."""
+        return (await self._look(scope, keys)).view
+
+    async def update(
+        self, scope: str, key: str, decide: Callable[[View], Decision], others: Collection[str] = ()
+    ) -> tuple[Decision, View]:
+        """Decide about a view, and carry out the decision if nothing in the view has changed; else decide again.
+
+        Raises FullError or UnavailableError.
+        """
+        keys = [key, *others]
+        async with self._turn(field_of(scope, key)):
+            seen = await self._look(scope, keys)
+            for attempt in range(_TRIES):
+                decision = decide(seen.view)
+                if isinstance(decision, Rejection):
+                    return decision, seen.view
+                written = self._session.codec.encode(decision.stored) if isinstance(decision, Written) else b""
+                outcome, *more = await self._commit(scope, keys, seen, written)
+                if outcome == b"done":
+                    return decision, seen.view
+                if outcome == b"full":
+                    raise FullError(self._room or 0)
+                if attempt >= _PATIENT_TRIES:
+                    await asyncio.sleep(random.random() * _LONGEST_PAUSE)  # noqa: S311 - no secret
+                seen = await self._checked(more[0]) or await self._look(scope, keys)
+        raise UnavailableError(f"Other requests changed the model {_TRIES} times while this one was decided.")
+
+    async def snapshot(self) -> Scopes:
+        """Return all models as they are at one moment. Raises UnavailableError."""
+        await self._session.present()
+        found: dict[str, dict[str, StoredModel]] = {}
+        values = await self._connection.ask("HGETALL", self._connection.key("models"))
+        for field, value in values.items():
+            scope, key = place_of(field)
+            found.setdefault(scope, {})[key] = self._session.codec.decode(value)[1]
+        return found
+
+    async def replace(self, models: Scopes) -> None:
+        """Replace all models. Raises FullError or UnavailableError."""
+        size = sum(each.bytes for named in models.values() for each in named.values())
+        if self._room is not None and size > self._room:
+            raise FullError(self._room)
+        await self._session.present()
+        key = await self._session.stage(models)
+        await self._connection.call("replace", size, b'{"organization":null,"model":null}', key=key)
+
+    async def reset(self, scope: str | None = None, key: str | None = None) -> int:
+        """Reset all models, those of one scope, or one model. Return how many were removed or changed back."""
+        removed, _ = await self._session.reset("m", scope, key)
+        return removed
+
+    async def _look(self, scope: str, keys: Collection[str]) -> _Seen:
+        names = [each for each in keys if isinstance(each, str)]
+        while True:
+            reply = await self._connection.call("look", field_of(scope), *names, reads=True)
+            if seen := await self._checked(reply):
+                return seen
+
+    async def _checked(self, reply: Any) -> _Seen | None:
+        """Return a view, after the fault rules have been read if they have changed; None if Redis was empty."""
+        control, ticks, seconds, microseconds, found = reply
+        if not await self._session.seen(control):
+            return None
+        models, versions = {}, []
+        for name, value in zip(found[::2], found[1::2], strict=True):
+            version = b"0"
+            if value is not None:
+                version, models[name.decode()] = self._session.codec.decode(value)
+            versions += [name, version]
+        at = self._time(int(ticks), int(seconds) * _MILLION + int(microseconds))
+        return _Seen(View(models, at), control, ticks, versions)
+
+    def _time(self, ticks: int, now: int) -> datetime:
+        clock = self._session.origin.clock
+        return clock.after(ticks) if clock else moment(now)
+
+    async def _commit(self, scope: str, keys: Sequence[str], seen: _Seen, written: bytes) -> Any:
+        roots = [each for each in keys if isinstance(each, str)]
+        return await self._connection.call(
+            "commit",
+            seen.control,
+            seen.ticks if self._session.origin.clock else "",
+            "" if self._room is None else self._room,
+            field_of(scope),
+            scope,
+            keys[0],
+            written,
+            len(roots),
+            *roots,
+            *seen.versions,
+        )
+
+    @asynccontextmanager
+    async def _turn(self, field: bytes) -> AsyncIterator[None]:
+        """Let the requests of this mock about one model go one after the other: together they would only conflict."""
+        lock, waiting = self._turns.get(field) or (asyncio.Lock(), 0)
+        self._turns[field] = lock, waiting + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._turns[field]
+            if waiting == 1:
+                del self._turns[field]
+            else:
+                self._turns[field] = lock, waiting - 1
