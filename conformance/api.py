@@ -10,21 +10,27 @@ from typing import Literal, TypedDict, Unpack
 
 import pytest
 
+from conformance import plugin
 from conformance.options import new_seed
 from conformance.plugin import Given
-from conformance.results.about import check_versions, command_of
+from conformance.requirements.registry import files_of
+from conformance.results.about import check_versions
 from conformance.results.finding import Finding
 from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from conformance.runner.run import Run
 from conformance.settings import Settings, gather, suggestion
-from conformance.target.application import App, path_of
+from conformance.target.application import App
 
 __all__ = ["CheckOptions", "Finding", "NoResult", "Result", "RunVerdict", "Verdict", "check", "run_checks"]
 
 PACKAGE = Path(__file__).parent
-UNUSED = ("cacheprovider", "faulthandler", "logging", "terminal", "threadexception", "unraisableexception", "warnings")
-"""Plugins of pytest that a run does not need; `unraisableexception` would collect garbage five times at the end."""
+UNUSED = (
+    "assertion", "cacheprovider", "doctest", "faulthandler", "legacypath", "logging", "monkeypatch", "pastebin",
+    "recwarn", "setuponly", "setupplan", "stepwise", "subtests", "terminal", "threadexception", "tmpdir", "unittest",
+    "unraisableexception", "warnings",
+)  # fmt: skip
+"""Plugins of pytest that no check needs. They would take longer than the checks of one requirement."""
 StrPath = str | os.PathLike[str]
 
 
@@ -91,12 +97,14 @@ def run_checks(
     seed = new_seed() if settings["seed"] is None else settings["seed"]
     run = Run(settings, seed)
     if app is not None:
-        run.repeat_with(command_of(run.settings, run.secrets(), path_of(app) or ""))
+        run.repeat_on(app)
     given = Given(run, app)
-    ours = ["-c", str(PACKAGE / "pytest.ini"), "--rootdir", str(PACKAGE), "-p", "conformance.plugin"]
+    ours = ["-c", str(PACKAGE / "pytest.ini"), "--rootdir", str(PACKAGE)]
     ours += [*(word for name in UNUSED for word in ("-p", f"no:{name}"))]
     with _isolated():
-        return int(pytest.main([*ours, *arguments, str(PACKAGE / "checks")], plugins=[given, *plugins]))
+        return int(
+            pytest.main([*ours, *arguments, *map(str, files_of(run.selected))], plugins=[plugin, given, *plugins])
+        )
 
 
 def check(target: str | App, **options: Unpack[CheckOptions]) -> Result:

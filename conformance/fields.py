@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from contract import (
@@ -19,6 +20,9 @@ from contract import (
     Timestamp,
 )
 
+CONTRACTS = 8
+"""For how many contracts the results of a function are cached. A process rarely checks more of them by turns."""
+
 
 @dataclass(frozen=True, slots=True)
 class EchoedField:
@@ -32,14 +36,15 @@ class EchoedField:
         return self.request.name
 
 
-def echoed_fields(contract: Contract) -> list[EchoedField]:
+@lru_cache(maxsize=CONTRACTS)
+def echoed_fields(contract: Contract) -> Sequence[EchoedField]:
     """Return the fields that a response returns under the same name, without the key."""
     upsert = contract.upsert
-    return [
+    return tuple(
         EchoedField(upsert.request[name], response)
         for name, response in upsert.response.items()
         if isinstance(response.source, FromRequest | Inherited) and name in upsert.request and name != upsert.key
-    ]
+    )
 
 
 def inherited_fields(contract: Contract) -> list[EchoedField]:

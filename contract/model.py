@@ -241,9 +241,9 @@ class Upsert:
         object.__setattr__(self, "aliases", {each.name: each.alias for each in fields if each.alias})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """A loaded contract."""
+    """A loaded contract. It is equal only to itself, so that what is computed from it can be cached."""
 
     file: Path
     title: str

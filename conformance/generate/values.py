@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
+from conformance.fields import CONTRACTS
 from conformance.judge.requests import is_valid, validator_for
 from contract import Contract, RequestField, Schema
 
@@ -120,14 +122,15 @@ def has_few_values(schema: Schema) -> bool:
     return "enum" in schema or schema.get("type") == "boolean"
 
 
-def own_fields(contract: Contract) -> list[RequestField]:
+@lru_cache(maxsize=CONTRACTS)
+def own_fields(contract: Contract) -> Sequence[RequestField]:
     """Return the request fields with a value of their own: neither key, nor reference, nor alternative spelling.
 
     Fields without a known plain value are left out.
     """
     upsert = contract.upsert
     own = (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
-    return [field for field in own if plain_values(field.schema)]
+    return tuple(field for field in own if plain_values(field.schema))
 
 
 def edge_values(schema: Schema) -> list[Any]:

@@ -1,11 +1,15 @@
-"""The cases that a contract has for a check: one test each, by label."""
+"""The cases that a contract has for a check: one test each, by label.
+
+They are cached, because each requirement asks for them, in each run of a process.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from conformance.fields import EchoedField, echoed_fields, inherited_fields, overlays
+from conformance.fields import CONTRACTS, EchoedField, echoed_fields, inherited_fields, overlays
 from conformance.generate.values import Invalidity, InvalidValue, edge_values, invalid_values, own_fields
 from contract import Alias, Contract, Reference, RequestField, ResponseField
 
@@ -22,22 +26,26 @@ class WrongValue:
     """Whether an update sends it, not a create. Values alternate, and so do fields."""
 
 
+@lru_cache(maxsize=CONTRACTS)
 def echoed(contract: Contract) -> Mapping[str, EchoedField]:
     """Return the echoed fields: references, and fields that hold a value of their own."""
     names = {field.name for field in own_fields(contract)}
     return {f.name: f for f in echoed_fields(contract) if f.request.reference or f.name in names}
 
 
+@lru_cache(maxsize=CONTRACTS)
 def echoed_values(contract: Contract) -> Mapping[str, EchoedField]:
     """Return the echoed fields that hold a value of their own."""
     return {name: field for name, field in echoed(contract).items() if not field.request.reference}
 
 
+@lru_cache(maxsize=CONTRACTS)
 def with_edge_values(contract: Contract) -> Mapping[str, EchoedField]:
     """Return the echoed fields that have valid but unusual values."""
     return {name: field for name, field in echoed_values(contract).items() if edge_values(field.request.schema)}
 
 
+@lru_cache(maxsize=CONTRACTS)
 def inherited(contract: Contract) -> Mapping[str, EchoedField]:
     """Return the echoed fields that a model inherits from its base model."""
     names = {field.name for field in inherited_fields(contract)}
@@ -69,6 +77,7 @@ def aliases(contract: Contract) -> Mapping[str, tuple[RequestField, Alias]]:
 def with_invalid_values(*kinds: Invalidity) -> Callable[[Contract], Mapping[str, WrongValue]]:
     """Return the invalid values of every field, of the given kinds. Fields with the same schema share some of them."""
 
+    @lru_cache(maxsize=CONTRACTS)
     def of(contract: Contract) -> Mapping[str, WrongValue]:
         return {
             f"{field.name}: {wrong.label}": WrongValue(field, wrong, updates=(row + column) % 2 == 1)

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,17 +15,24 @@ from typing import Any
 from conformance.judge.prerequisite import Prerequisite
 from conformance.options import PROFILES, Profile
 from conformance.requirements.level import MUST, SECTIONS
-from conformance.requirements.requirement import REGISTRY, Requirement
+from conformance.requirements.requirement import REGISTRY, Requirement, checks
 from conformance.settings import Settings, asked_for, closest, suggestion
 from contract import Contract
 
 CHECKS = Path(__file__).parents[1] / "checks"
 
 
+@cache
 def load_checks() -> None:
-    """Import every file of checks, which fills the registry."""
+    """Import every file of checks, once, which fills the registry."""
     for file in sorted(CHECKS.glob("test_*.py")):
         importlib.import_module(f"conformance.checks.{file.stem}")
+
+
+def files_of(ids: Collection[str]) -> list[Path]:
+    """Return the files with the checks of these requirements, in the order in which pytest collects a folder."""
+    modules = {check.__module__ for check, requirement in checks() if requirement.id in ids}
+    return sorted(CHECKS / f"{module.rpartition('.')[2]}.py" for module in modules)
 
 
 def choose(contract: Contract, settings: Settings) -> set[str]:
@@ -35,7 +43,7 @@ def choose(contract: Contract, settings: Settings) -> set[str]:
 
 def judge_of(prerequisite: Prerequisite) -> str:
     """Return the ID of the requirement that judges a prerequisite."""
-    load_checks()  # no work once they are loaded
+    load_checks()
     return next(id for id, requirement in REGISTRY.items() if requirement.prerequisite is prerequisite)
 
 

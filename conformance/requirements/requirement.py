@@ -174,6 +174,7 @@ def every_exchange(  # noqa: PLR0913 - see `requirement`
             send_sample_requests()
             also(subject)
 
+        check.__module__ = judge.__module__
         check.__name__ = judge.__name__
         check.__doc__ = judge.__doc__
         _DECLARED[check] = registered
@@ -195,6 +196,11 @@ def each(argument: str, cases: Cases) -> Callable[[Check], Check]:
 def requirement_of(check: Callable[..., None]) -> Requirement | None:
     """Return the requirement that a function checks."""
     return _DECLARED.get(check)
+
+
+def checks() -> Iterable[tuple[Callable[..., None], Requirement]]:
+    """Return every loaded check with its requirement."""
+    return _DECLARED.items()
 
 
 def cases_of(check: Callable[..., None]) -> Sequence[tuple[str, Cases]]:

@@ -94,6 +94,7 @@ class Run:
         self.node = ""
         """The ID with which pytest runs the current test alone."""
         self._app: str | None = settings["app"]
+        """The import path of an application; empty if it has none, None if nobody has looked for it."""
         self.prefix = prefix or new_prefix(self._shape)
         self._earlier = leftovers_of_earlier_runs(settings["names"], worker)
         self.names = self._shape.summary(self.prefix)
@@ -125,6 +126,11 @@ class Run:
         """Set the command that repeats the run."""
         self.about = replace(self.about, command=command)
 
+    def repeat_on(self, app: App) -> None:
+        """Set the command that repeats the run on an application that `check` was given."""
+        self._app = path_of(app) or ""
+        self.repeat_with(command_of(self.settings, self.secrets(), self._app))
+
     def estimate_requests(self, tests: Mapping[str, int]) -> None:
         """Estimate how many requests so many tests of each section will send."""
         self.estimate = estimated_requests(self.profile, tests)
@@ -136,7 +142,8 @@ class Run:
         """
         if self._subject is None:
             self.target = target_name(target)
-            self._app = self._app or (None if isinstance(target, str) else path_of(target))
+            if self._app is None and not isinstance(target, str):
+                self._app = path_of(target)
             self._transport = self._connect(target)
             self._subject = subject = self._new_subject(
                 self._connection.client(self._transport), isinstance(target, str)

@@ -288,6 +288,8 @@ def apply_name_pattern(contract: Contract, settings: Settings) -> tuple[Contract
     shape = shape_for(allows, lambda: _samples(schema))
     if shape is None:
         raise BadSetting(_without_a_name(contract, settings))
+    if not only and shape == NameShape():
+        return contract, shape
     if shape != NameShape():
         schema[EXAMPLE] = shape.name(shape.prefix("1a2b3c4d"), "", 1)
     request = {**contract.upsert.request, key.name: replace(key, schema=schema)}

@@ -21,7 +21,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeVar
 
 from conformance.fields import EchoedField, base_field, overlays
@@ -175,11 +174,7 @@ class Subject(Operations):
 
     def own_fields(self) -> Sequence[RequestField]:
         """Return the request fields that hold a value of their own, unlike references."""
-        return self._own_fields
-
-    @cached_property
-    def _own_fields(self) -> tuple[RequestField, ...]:
-        return tuple(own_fields(self.contract))
+        return own_fields(self.contract)
 
     def reliable_fields(self, *, distinctive: bool = False) -> tuple[EchoedField, ...]:
         """Return the fields from which checks of other fields can read state; `distinctive` ones have many values.
