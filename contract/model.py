@@ -241,9 +241,9 @@ class Upsert:
         object.__setattr__(self, "aliases", {each.name: each.alias for each in fields if each.alias})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Contract:
-    """A loaded contract. It is equal only to itself, so that what is computed from it can be cached."""
+    """A loaded contract."""
 
     file: Path
     title: str
@@ -263,3 +263,7 @@ class Contract:
     """Returns the JSON pointer to where the files define a node of the document, or its nearest ancestor."""
     base_path: str = ""
     """The path of the first server, such as `/v1`, which comes before all paths; empty if it has none."""
+
+    def __hash__(self) -> int:
+        """Return a hash that equal contracts share, so that what is computed from one can be cached."""
+        return hash(self.digest)
