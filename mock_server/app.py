@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 from connexion.apps.asynchronous import AsyncApp
-from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
 from starlette.responses import RedirectResponse, Response
 
@@ -26,7 +25,7 @@ from mock_server.faults.effects import FaultsMiddleware
 from mock_server.faults.rules import Faults
 from mock_server.fixtures import Fixtures, redaction_for
 from mock_server.http.cors import cross_origin
-from mock_server.http.failures import handle_failures
+from mock_server.http.failures import FailureMiddleware
 from mock_server.http.routing import RoutingMiddleware
 from mock_server.journal.recorder import AccessLogMiddleware, Note, RecordingMiddleware
 from mock_server.journal.recorder import logger as access_logger
@@ -90,7 +89,7 @@ def build_app(
             *([partial(AccessLogMiddleware, redaction=redaction)] if access_logger.isEnabledFor(logging.INFO) else []),
             cross_origin(
                 contract, behaviour.origins
-            ),  # outside of ExceptionMiddleware: pages must be able to read errors
+            ),  # outside of FailureMiddleware: pages must be able to read errors
             *_faults(contract, fixtures, behaviour),
             *(
                 [partial(ResponseCheckMiddleware, document=document, ruled=by_rules)]
@@ -98,10 +97,10 @@ def build_app(
                 else []
             ),
             PageHeadersMiddleware,
-            ExceptionMiddleware,
+            partial(FailureMiddleware, redaction=redaction, by_preference=True),
             partial(RoutingMiddleware, base_path=contract.base_path),
             partial(PreferMiddleware, responses=examples),
-            BearerMiddleware,
+            partial(BearerMiddleware, keys=fixtures.keys),
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
             SwaggerUIMiddleware,
         ],
@@ -113,7 +112,6 @@ def build_app(
     published = orjson.dumps(published_document(contract))
     app.add_url_rule(DOCUMENT, "document", Page(Response(published, media_type="application/json")))
     app.add_api(document)
-    handle_failures(app, redaction, by_preference=True)
     return app
 
 

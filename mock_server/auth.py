@@ -7,7 +7,8 @@ mock cannot verify those credentials, so it only checks that they are present, a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -17,7 +18,7 @@ from connexion.operations.abstract import AbstractOperation
 from connexion.security import NO_VALUE, AbstractSecurityHandler
 from connexion.spec import Specification
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
 from mock_server.context import context_of
@@ -85,11 +86,18 @@ class BearerHandler(AbstractSecurityHandler):
 
 
 class _Operation(SecurityOperation):
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, keys: Mapping[str, Caller], **options: Any) -> None:
         super().__init__(*args, **options)
         self._required = all(self.security or ())
+        self._callers = _callers_by_header(keys) if _accepts_keys(self.security, self.security_schemes) else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._callers:
+            values = [value for name, value in scope["headers"] if name == b"authorization"]
+            if len(values) == 1 and (caller := self._callers.get(values[0])):
+                context_of(scope).caller = caller
+                await self.next_app(scope, receive, send)
+                return
         if self.security:
             request = Credentials(scope)
             if self._required:
@@ -100,16 +108,48 @@ class _Operation(SecurityOperation):
         await self.next_app(scope, receive, send)
 
 
+def _accepts_keys(security: Sequence[Iterable[str]], schemes: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether each alternative of `security` is one bearer scheme, and one of them accepts API keys."""
+    named = [[schemes[name] for name in names] for names in security or ()]
+    if any(len(each) != 1 or str(each[0].get("scheme")).lower() != "bearer" for each in named):
+        return False
+    return any(each[0].get("bearerFormat") != "JWT" for each in named)
+
+
+def _callers_by_header(keys: Mapping[str, Caller]) -> dict[bytes, Caller]:
+    """Return the caller of each API key by its usual Authorization header, which then needs no closer look."""
+    headers = {key: f"Bearer {key}".encode() for key in keys}
+    return {value: keys[key] for key, value in headers.items() if _has_token(value, key)}
+
+
+def _has_token(value: bytes, key: str) -> bool:
+    try:
+        return bearer_token([(b"authorization", value)]) == key
+    except RejectedError:
+        return False
+
+
 class _API(SecurityAPI):
+    def __init__(self, *args: Any, keys: Mapping[str, Caller], **options: Any) -> None:
+        self._keys = keys
+        super().__init__(*args, **options)
+
     def make_operation(self, operation: AbstractOperation | Specification) -> SecurityOperation:
-        factory = self.security_handler_factory
-        return _Operation.from_operation(operation, next_app=self.next_app, security_handler_factory=factory)
+        return _Operation(
+            self.next_app,
+            security_handler_factory=self.security_handler_factory,
+            security=operation.security,
+            security_schemes=operation.security_schemes,
+            keys=self._keys,
+        )
 
 
 class BearerMiddleware(SecurityMiddleware):
-    """Connexion's middleware, with `Credentials` in place of its requests."""
+    """Connexion's middleware, with `Credentials` in place of its requests. It looks the API `keys` up first."""
 
-    api_cls = _API
+    def __init__(self, app: ASGIApp, keys: Mapping[str, Caller]) -> None:
+        super().__init__(app)
+        self.api_cls = partial(_API, keys=keys)  # type: ignore[assignment]
 
 
 def bearer_token(headers: list[tuple[bytes, bytes]]) -> str:

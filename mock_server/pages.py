@@ -9,7 +9,7 @@ import copy
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,13 @@ class PageHeadersMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass the request on."""
+        is_page = scope["type"] == "http" and f"{scope['path']}/".startswith(SWAGGER_UI)
+        return (self._protected if is_page else self.app)(scope, receive, send)
+
+    async def _protected(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on. The headers of an HTML page wait for its body: they have hashes of its scripts."""
-        if scope["type"] != "http" or not f"{scope['path']}/".startswith(SWAGGER_UI):
-            await self.app(scope, receive, send)
-            return
         start: Message | None = None
         body = b""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,14 +55,13 @@ class PreferMiddleware:
         self.app = app
         self._responses = responses
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Respond, or pass the request on."""
         fields = [value for name, value in scope["headers"] if name == b"prefer"] if scope["type"] == "http" else []
         if fields and (routed := scope["extensions"][ROUTING_CONTEXT]):
             preferences = read_preferences(field.decode("latin-1") for field in fields)
-            await self._serve(routed["operation_id"], preferences, scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+            return self._serve(routed["operation_id"], preferences, scope, receive, send)
+        return self.app(scope, receive, send)
 
     async def _serve(
         self, operation_id: str, preferences: Mapping[str, Preference], scope: Scope, receive: Receive, send: Send

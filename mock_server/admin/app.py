@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from connexion.apps.asynchronous import AsyncApp
-from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,7 +20,7 @@ from mock_server.admin.endpoints import AdminEndpointMiddleware
 from mock_server.admin.handlers import Handlers
 from mock_server.control import Control
 from mock_server.http.cors import admin_cross_origin
-from mock_server.http.failures import handle_failures
+from mock_server.http.failures import FailureMiddleware
 from mock_server.http.routing import RoutingMiddleware, raw_path
 from mock_server.journal.recorder import AccessLogMiddleware
 from mock_server.journal.recorder import logger as access_logger
@@ -60,7 +59,7 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
     outer = [
         *([log] if access_logger.isEnabledFor(logging.INFO) else []),
         *([admin_cross_origin(access.origins)] if access.origins else []),
-        ExceptionMiddleware,
+        _failures(control),
         guard,
     ]
     app = _app(control, document, outer, access.token or "")
@@ -74,7 +73,7 @@ def _app(control: Control, document: dict[str, Any], outer: Sequence[Any], token
     app = AsyncApp(
         __name__,
         middlewares=[
-            *(outer or [ExceptionMiddleware]),
+            *outer,
             RoutingMiddleware,
             SecurityMiddleware,
             AdminEndpointMiddleware,
@@ -83,7 +82,6 @@ def _app(control: Control, document: dict[str, Any], outer: Sequence[Any], token
         security_map={"bearer": partial(AdminTokenHandler, token)},
     )
     app.add_api(document)
-    handle_failures(app, control.redaction, by_preference=False)
     return app
 
 
@@ -91,7 +89,11 @@ def health_app(control: Control) -> AsyncApp:
     """Return the health check alone, for a mock without the admin API."""
     document = read_document()
     document["paths"] = {path: item for path, item in document["paths"].items() if path.encode() == HEALTH}
-    return _app(control, document, [])
+    return _app(control, document, [_failures(control)])
+
+
+def _failures(control: Control) -> partial[FailureMiddleware]:
+    return partial(FailureMiddleware, redaction=control.redaction, by_preference=False)
 
 
 class AdminDispatcher:

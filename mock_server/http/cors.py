@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,21 +33,17 @@ class CrossOriginMiddleware(CORSMiddleware):
         super().__init__(app, **options)
         self._option = option
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         """Respond to a preflight, or pass the request on."""
         if scope["type"] != "http" or b"origin" in [name for name, _ in scope["headers"]]:
-            if response := self._reject_preflight(scope):
-                await response(scope, receive, send)
-            else:
-                await super().__call__(scope, receive, send)
-            return
+            return (self._reject_preflight(scope) or super().__call__)(scope, receive, send)
 
-        async def sending(message: Message) -> None:
+        def sending(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), _VARIES]
-            await send(message)
+            return send(message)
 
-        await self.app(scope, receive, sending)
+        return self.app(scope, receive, sending)
 
     def _reject_preflight(self, scope: Scope) -> Response | None:
         """Return the error response to a preflight, or None if it is allowed."""

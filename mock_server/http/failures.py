@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 
 import orjson
-from connexion.apps.asynchronous import AsyncApp
-from connexion.exceptions import ProblemException
-from connexion.lifecycle import ConnexionRequest, ConnexionResponse
 from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.exceptions import HTTPException
-from starlette.types import Scope
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mock_server.auth import unauthorized
 from mock_server.context import context_of
@@ -21,32 +20,40 @@ from mock_server.redaction import Redaction
 logger = logging.getLogger("mock_server")
 
 
-def handle_failures(app: AsyncApp, redaction: Redaction, *, by_preference: bool) -> None:
-    """Let `app` respond to every error that is raised in it. `by_preference` says whether it applies preferences.
+class FailureMiddleware:
+    """Responds to every error that is raised inside of it. `by_preference` says whether the app applies preferences.
 
-    No response repeats the credentials of the request, from whatever part of it, or a key of the fixtures.
+    No response repeats the credentials of the request, from whatever part of it, or a key of the fixtures. Connexion's
+    own middleware would look for a handler of each kind of error, and all kinds have the same one.
     """
 
-    async def respond(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-        headers = _preference_headers(request.scope) if by_preference else {}
-        return await _respond(request, error, redaction, **headers)
+    def __init__(self, app: ASGIApp, redaction: Redaction, *, by_preference: bool) -> None:
+        self.app = app
+        self._redaction = redaction
+        self._by_preference = by_preference
 
-    for kind in (RejectedError, HTTPException, ProblemException, Exception):
-        app.add_error_handler(kind, respond)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on. Raises RuntimeError if an error comes after the start of the response."""
+        started = False
 
+        def sending(message: Message) -> Awaitable[None]:
+            nonlocal started
+            started = True
+            return send(message)
 
-async def _respond(
-    request: ConnexionRequest, error: Exception, redaction: Redaction, **headers: str
-) -> ConnexionResponse:
-    hide = redaction.of_request(request.scope["headers"]).hide
-    rejection = without_secrets(to_rejection(error, request.scope), hide)
-    context_of(request.scope).rejection = rejection
-    return ConnexionResponse(  # type: ignore[no-untyped-call]
-        rejection.status,
-        mimetype="application/json",
-        headers={**rejection.headers, **headers},
-        body=orjson.dumps(rejection.body),
-    )
+        try:
+            await self.app(scope, receive, sending)
+        except Exception as error:
+            if started:
+                raise RuntimeError("the mock failed after the start of its response") from error
+            await self._response(scope, error)(scope, receive, send)
+
+    def _response(self, scope: Scope, error: Exception) -> Response:
+        hide = self._redaction.of_request(scope["headers"]).hide
+        rejection = without_secrets(to_rejection(error, scope), hide)
+        context_of(scope).rejection = rejection
+        headers = {**rejection.headers, **(_preference_headers(scope) if self._by_preference else {})}
+        return Response(orjson.dumps(rejection.body), rejection.status, headers, "application/json")
 
 
 def _preference_headers(scope: Scope) -> dict[str, str]:

@@ -8,7 +8,7 @@ redirected, on which some clients drop the body.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
@@ -106,11 +106,11 @@ class RoutingMiddleware(SpecMiddleware):
         plain = (each for each in self._resources if not _PARAMETER.search(each.template))
         self._plain = {each.path.encode(): each for each in plain}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         """Route an HTTP request, and pass it on."""
         if scope["type"] == "http":
             self._route(scope)
-        await self.app(scope, receive, send)
+        return self.app(scope, receive, send)
 
     def _route(self, scope: Scope) -> None:
         raw = raw_path(scope)
