@@ -70,6 +70,8 @@ class ParsedRequest(NamedTuple):
     method: str = ""
     dry_run: bool = False
     """Whether the handler only computes the response and stores nothing."""
+    view: View | None = None
+    """The models that the request is about, if the store has been asked for them already."""
 
 
 Handler: TypeAlias = Callable[[ParsedRequest], Awaitable[Response]]
@@ -162,7 +164,7 @@ class Endpoint:
         if self._shared:  # without a scope, all models belong to one organization
             caller = replace(self._anyone, may_write=caller.may_write)
         request = ParsedRequest(
-            caller, scope["path_params"], body, errors, self._invalid, scope["method"], context.dry_run
+            caller, scope["path_params"], body, errors, self._invalid, scope["method"], context.dry_run, context.view
         )
         await write(await self._handler(request), send)
 
@@ -252,7 +254,7 @@ class Models:
     async def read(self, request: ParsedRequest, status: int) -> Response:
         """Return the model that the path names."""
         organization, name = request.caller.organization, request.path[self._rules.key]
-        view = await self._store.look(organization, [name])
+        view = await self._store.look(organization, [name], request.view)
         model = self._reader.find(view, name)
         if model is None:
             raise RejectedError(reject_unknown_model(self._rules, self._rules.read, name))
@@ -276,10 +278,10 @@ class Models:
         """Return what `decide` says about a view, after the store has done it. A dry run stores nothing."""
         organization = request.caller.organization
         if request.dry_run:
-            view = await self._store.look(organization, [name, *others])
+            view = await self._store.look(organization, [name, *others], request.view)
             return decide(view), view
         try:
-            decision, view = await self._store.update(organization, name, decide, others)
+            decision, view = await self._store.update(organization, name, decide, others, request.view)
         except FullError as error:
             raise rejected(self._rules.invalid, str(error)) from None
         if not isinstance(decision, Rejection):
@@ -296,7 +298,7 @@ class Models:
         fields = request.body if isinstance(request.body, dict) else {}
         valid = {name: value for name, value in fields.items() if name not in invalid}
         organization, references = request.caller.organization, self._references.in_request(valid)
-        view = await self._store.look(organization, _models(references))
+        view = await self._store.look(organization, _models(references), request.view)
         context = self._context(request, view, self._missing(view, organization, references))
         if rejection := find_rejection(self._rules, valid, context, request.errors):
             raise RejectedError(rejection)

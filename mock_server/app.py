@@ -21,7 +21,7 @@ from contract import Contract
 from mock_server.api import Changed, EndpointMiddleware, ExampleHandler, Handler, Models
 from mock_server.auth import BearerHandler, BearerMiddleware, organization_of, presence_handlers
 from mock_server.clock import Clock, RealClock
-from mock_server.faults.effects import FaultsMiddleware
+from mock_server.faults.effects import FaultsMiddleware, Foresee
 from mock_server.faults.rules import Faults
 from mock_server.fixtures import Fixtures, redaction_for
 from mock_server.http.cors import cross_origin
@@ -56,6 +56,8 @@ class Behaviour:
     clock: Clock = field(default_factory=RealClock)
     faults: Faults | None = None
     """The fault rules; None leaves the layer out."""
+    foresee: Foresee | None = None
+    """Asks a shared store about each request before the app does; needs `faults`."""
     note: Note | None = None
     """Called with each request and its response; None leaves the recording out."""
     changed: Changed | None = None
@@ -119,4 +121,5 @@ def _faults(contract: Contract, fixtures: Fixtures, behaviour: Behaviour) -> lis
     if behaviour.faults is None:
         return []
     by_headers = partial(organization_of, fixtures)
-    return [partial(FaultsMiddleware, faults=behaviour.faults, contract=contract, organization_of=by_headers)]
+    layer = partial(FaultsMiddleware, faults=behaviour.faults, contract=contract, organization_of=by_headers)
+    return [partial(layer, foresee=behaviour.foresee)]

@@ -82,6 +82,11 @@ def _start(ctx: click.Context, /, **given: Any) -> Settings | None:
         ctx.fail("--state-sync needs --state FILE, which names the file to save to")
     if not given["admin"] and ctx.get_parameter_source("admin_token") is ParameterSource.COMMANDLINE:
         ctx.fail("--no-admin turns off what --admin-token is for; give one of them")
+    if given["store"] is not None and given["state"] is not None:
+        ctx.fail("--store and --state exclude each other: the store keeps the models itself")
+    for name in ("store_prefix", "store_ttl"):
+        if given[name] is not None and given["store"] is None:
+            ctx.fail(f"--{name.replace('_', '-')} needs --store URL, which names the store")
     return settings_of(given)
 
 

@@ -62,10 +62,14 @@ class FixedClock:
     @property
     def written(self) -> str:
         """The present time and the step, such as `2026-02-01T12:00:00Z+1s`."""
+        return self.written_at(self._now)
+
+    def written_at(self, now: datetime) -> str:
+        """Return the clock as it is written at another time."""
         step = self._step // timedelta(microseconds=1)
         whole, rest = divmod(step, 1_000_000)
         text = f"{whole}s" if not rest else f"{step}us"
-        return f"{self._now.isoformat().removesuffix('+00:00')}Z" + (f"+{text}" if step else "")
+        return f"{now.isoformat().removesuffix('+00:00')}Z" + (f"+{text}" if step else "")
 
     def now(self) -> datetime:
         """Return the time, in UTC."""

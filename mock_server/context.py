@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.types import Scope
 
 from mock_server.callers import Caller
 from mock_server.errors import Rejection
+
+if TYPE_CHECKING:
+    from mock_server.store import View
 
 KEY = "mock_server"
 """The key of the object in the scope."""
@@ -51,6 +55,8 @@ class RequestContext:
     """Whether the handler only computes the response and stores nothing."""
     rejection: Rejection | None = field(default=None, init=False)
     """Why the request was rejected, if it was."""
+    view: View | None = field(default=None, init=False)
+    """The models that the request is probably about, if a store that is shared has been asked for them already."""
 
 
 def context_of(scope: Scope) -> RequestContext:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from connexion.http_facts import METHODS
 
@@ -20,6 +20,7 @@ from contract.pointer import to_pointer
 from contract.version import installed_version
 from mock_server.clock import Clock
 from mock_server.events import Events
+from mock_server.faults.effects import PeekableRequest
 from mock_server.faults.rules import Faults
 from mock_server.fixtures import Fixtures, redaction_for
 from mock_server.http.bodies import is_json
@@ -31,7 +32,7 @@ from mock_server.redaction import Redaction
 from mock_server.scenario import scenario_of
 from mock_server.settings import ADMIN_PREFIX
 from mock_server.state.document import MOST_PROBLEMS, StateError, StateReader, model_of, state_of
-from mock_server.store import Scopes, Store
+from mock_server.store import Scopes, Store, View
 from mock_server.upsert import MOST_ENTRIES, StoredModel, find_value_with_too_many_entries
 
 
@@ -46,6 +47,33 @@ class ResetPart(StrEnum):
     """The fault rules, to those of the start. Counts and random choices start again."""
     CLOCK = "clock"
     """A fixed clock, to its first time."""
+
+
+T = TypeVar("T")
+
+
+class Sharing(Protocol):
+    """Changes of a state that several mocks share. Each is atomic, and in effect for the next request at any mock."""
+
+    async def begin(self) -> None:
+        """Check the connection, and write what the mocks start from, unless another mock has."""
+
+    async def foresee(self, request: PeekableRequest) -> View:
+        """Return the models that a request is probably about, and bring the fault rules up to date."""
+
+    async def note(self, exchange: Exchange) -> None:
+        """Add an exchange to the journal, and publish it as an event."""
+
+    async def reset(
+        self, parts: Iterable[ResetPart], organization: str | None = None, model: str | None = None
+    ) -> dict[str, int]:
+        """Reset parts, as `Control.reset` does."""
+
+    async def change_faults(self, edit: Callable[[Faults], T]) -> T:
+        """Return the result of `edit`, which changes the fault rules."""
+
+    async def refresh(self) -> None:
+        """Read the fault rules, how often each has acted, and the clock."""
 
 
 @dataclass(slots=True)
@@ -65,6 +93,8 @@ class Control:
     """The maximum bytes of JSON of a model in a state that replaces another; None is no limit."""
     on_change: Callable[[], Awaitable[None] | None] | None = None
     """Called after each change of the models. If it returns an awaitable, the response waits for it."""
+    sharing: Sharing | None = None
+    """What changes the state that other mocks share; None if this mock shares nothing."""
     admin_token: str | None = None
     url: str = "http://localhost"
     """The address of the mock, as copied commands have it."""
@@ -78,10 +108,16 @@ class Control:
         """Return an exchange as the admin API returns it."""
         return entry_of(exchange, self.redaction, self.url)
 
-    def note(self, exchange: Exchange) -> None:
-        """Add an exchange to the journal, and publish it as an event."""
+    def note(self, exchange: Exchange) -> Awaitable[None] | None:
+        """Add an exchange to the journal, and publish it as an event.
+
+        If this returns an awaitable, the response must wait for it.
+        """
+        if self.sharing:
+            return self.sharing.note(exchange)
         size = self.journal.add(exchange)
         self.events.publish("request", exchange, self.entry, size)
+        return None
 
     def model_changed(self, organization: str, name: str, stored: StoredModel | None) -> Awaitable[None] | None:
         """Publish that a request has written a model, or deleted it if `stored` is None.
@@ -89,11 +125,13 @@ class Control:
         If this returns an awaitable, the response must wait for it.
         """
         size = stored.bytes if stored else 0
-        self.events.publish("model", (organization, name, stored), self._model_event, size)
+        self.events.publish("model", (organization, name, stored), self.model_event, size)
         return self.on_change() if self.on_change else None
 
-    def clear_journal(self) -> int:
+    async def clear_journal(self) -> int:
         """Delete all exchanges, and return how many there were."""
+        if self.sharing:
+            return (await self.sharing.reset([ResetPart.JOURNAL]))["requests"]
         count = self.journal.clear()
         self.events.release()
         self.events.publish("cleared", {"journal": count})
@@ -105,13 +143,16 @@ class Control:
 
     async def scenario(self) -> dict[str, Any]:
         """Return models, fixtures, faults and clock as a scenario that a mock can start from."""
+        if self.sharing:
+            await self.sharing.refresh()
         return scenario_of(self.contract, self.fixtures, await self.store.snapshot(), self.faults, self.clock)
 
     async def replace_state(self, state: Any) -> None:
         """Replace all models by those of a document. Raises StateError, and then nothing is changed."""
         models = await asyncio.to_thread(self._read, state)
         await self.store.replace(models)
-        await self._models_replaced(None, None)
+        if not self.sharing:
+            await self._models_replaced(None, None)
 
     def _read(self, state: Any) -> Scopes:
         """Return the models of a document. This takes long if there are many, so it runs in a thread."""
@@ -127,11 +168,13 @@ class Control:
 
         Return how many models were removed or changed back, and how many requests and fault rules were removed.
         """
+        if self.sharing:
+            return await self.sharing.reset(parts, organization, model)
         parts, removed = set(parts), {"models": 0, "requests": 0, "faults": 0}
         if ResetPart.MODELS in parts:
             removed["models"] = await self.store.reset(organization, model)
         if ResetPart.JOURNAL in parts:
-            removed["requests"] = self.clear_journal()
+            removed["requests"] = await self.clear_journal()
         if ResetPart.FAULTS in parts:
             removed["faults"] = len(self.faults.active)
             self.faults.restart()
@@ -141,6 +184,23 @@ class Control:
         if ResetPart.MODELS in parts:
             await self._models_replaced(organization, model)  # last, because it fails if the models cannot be saved
         return removed
+
+    async def change_faults(self, edit: Callable[[Faults], T]) -> T:
+        """Return the result of `edit`, which changes the fault rules, and publish them.
+
+        If it raises an exception, nothing is changed. It may be called more than once.
+        """
+        if self.sharing:
+            return await self.sharing.change_faults(edit)
+        result = edit(self.faults)
+        self.faults_changed()
+        return result
+
+    async def fault_rules(self) -> list[dict[str, Any]]:
+        """Return the fault rules as JSON, with how often each has acted."""
+        if self.sharing:
+            await self.sharing.refresh()
+        return [each.as_json for each in self.faults.active]
 
     def faults_changed(self) -> None:
         """Publish the fault rules."""
@@ -154,7 +214,8 @@ class Control:
         if saved is not None:
             await saved
 
-    def _model_event(self, changed: tuple[str, str, StoredModel | None]) -> dict[str, Any]:
+    def model_event(self, changed: tuple[str, str, StoredModel | None]) -> dict[str, Any]:
+        """Return a change of a model as events show it."""
         organization, name, stored = changed
         model = self.redaction.value(model_of(stored)) if stored else None
         return {"organization": organization, "name": self.redaction.hide(name), "model": model}

@@ -165,6 +165,17 @@ def rejected(status: int, reason: str | ValidationError, **headers: str) -> Reje
     return RejectedError(Rejection(status, reasons, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
+class UnavailableError(RejectedError):
+    """Raised if the store does not respond, or cannot store anything now: a 503. The reason contains no password."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Rejection(503, reason, {"Retry-After": "1"}))
+
+
+class DifferentStartError(Exception):
+    """Other mocks use the store, and have started from something else. The message says what to do."""
+
+
 LONGEST_QUOTED = 60
 """The maximum characters of a value in a message."""
 

@@ -7,7 +7,7 @@ import contextlib
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NamedTuple
 
 REMEMBERED = 256
@@ -88,7 +88,7 @@ class Watcher:
         if passed is None or self._behind:
             return
         if self._queue.full() or (self._waiting and self._waiting + passed.bytes > self._room):
-            self._drop()
+            self.drop()
         else:
             self._put(passed)
 
@@ -103,12 +103,22 @@ class Watcher:
         self._waiting += event.bytes
         self._queue.put_nowait(event)
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Forget what is queued, and queue only that there is no more."""
         self._behind = True
         while not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
+
+
+class Hello(NamedTuple):
+    """What a client is told at first."""
+
+    complete: bool
+    """Whether it gets all events after the one that it asked for."""
+    latest: int
+    """The number of the latest event."""
+    run: str
 
 
 class Events:
@@ -174,6 +184,14 @@ class Events:
             yield watcher
         finally:
             self._watchers.remove(watcher)
+
+    @contextlib.asynccontextmanager
+    async def reading(self, after: int | None, pace: int | None = None) -> AsyncIterator[tuple[Hello, Watcher]]:
+        """Yield what to tell a client at first, and a watcher as `watching` does."""
+        complete = after is not None and self.knows(after)
+        hello = Hello(complete, self.total, self.run)
+        with self.watching(after, pace) as watcher:
+            yield hello, watcher
 
     def knows(self, after: int) -> bool:
         """Return whether all events after the event `after` are still stored."""

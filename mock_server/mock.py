@@ -27,6 +27,8 @@ def seed_of(control: Control) -> str:
 
 def control_of(settings: Settings, start: Start) -> Control:
     """Return the parts of a mock as they are at the start. Raises RuleError."""
+    if settings.store is not None:
+        return _shared_control(settings, start)
     return Control(
         start.contract,
         start.fixtures,
@@ -40,15 +42,40 @@ def control_of(settings: Settings, start: Start) -> Control:
     )
 
 
+def _shared_control(settings: Settings, start: Start) -> Control:
+    """Return the parts of a mock that shares its state with others."""
+    from mock_server.shared.sharing import Shared
+
+    shared = Shared(start, settings)
+    control = Control(
+        start.contract,
+        start.fixtures,
+        shared.store,
+        shared.journal,
+        shared.faults,
+        shared.clock or RealClock(),
+        settings=_without_secrets(replace(settings, clock=start.clock, seed=start.seed)),
+        events=shared.events,
+        max_model_bytes=settings.max_model_bytes,
+        sharing=shared,
+        admin_token=settings.admin_token,
+    )
+    shared.attach(control)
+    return control
+
+
 def app_of(settings: Settings, control: Control, access: Access | None = None) -> ASGIApp:
     """Return the app of these parts. `access` overrides what the settings say about the admin API."""
-    observed = settings.admin or control.on_change  # publishing changes costs time, and nobody else needs them
+    shared = control.sharing
+    # Publishing changes costs time, and nobody else needs them. A store that is shared publishes them itself.
+    observed = (settings.admin and not shared) or control.on_change
     behaviour = Behaviour(
         origins=settings.cors_origins,
         seed=seed_of(control),
         clock=control.clock,
         check_responses=settings.check_responses,
-        faults=control.faults if settings.admin or control.faults.active else None,
+        faults=control.faults if settings.admin or control.faults.active or shared else None,
+        foresee=shared.foresee if shared else None,
         note=control.note if control.journal.size else None,
         changed=control.model_changed if observed else None,
         largest_model=settings.max_model_bytes,
@@ -66,6 +93,10 @@ def _access(settings: Settings) -> Access:
 
 
 def _without_secrets(settings: Settings) -> dict[str, Any]:
-    """Return the settings as JSON, without the admin token."""
+    """Return the settings as JSON, without the admin token and the password of the store."""
     values = {**asdict(settings), "admin_token": settings.admin_token is not None}
+    if settings.store is not None:
+        from mock_server.shared.address import address_in
+
+        values["store"] = address_in(settings).label
     return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}

@@ -14,7 +14,8 @@ from contract.command import CommandOption, number
 from contract.place import normal_base_path
 from mock_server.clock import clock_of
 from mock_server.http.origin import admin_origin, cors_origin, host_name
-from mock_server.settings import DEFAULT_LIMITS, TOKEN_VARIABLE, Limits, Settings
+from mock_server.settings import DEFAULT_LIMITS, STORE_VARIABLE, TOKEN_VARIABLE, Limits, Settings
+from mock_server.shared.address import address_of, check_prefix
 
 _DEFAULTS = Settings()
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -22,6 +23,7 @@ _FILE = click.Path(path_type=Path)
 _SIZE = number("a number of bytes", 1, 999_999_999_999)
 _REQUESTS = number("an integer", 0, 1_000_000)
 _COUNT = number("an integer", 1, 2**31)
+_TTL = number("an integer", 0, 2**31)
 _SECONDS = number("a number of seconds", 0.001, 86_400)
 
 
@@ -35,6 +37,11 @@ def _token(text: str) -> str:
     """Return a token that clients can send (RFC 6750, section 2.1). Raises ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", text):
         raise ValueError("a token may contain only letters, digits and -._~+/, and may end with =")
+    return text
+
+
+def _store(text: str) -> str:
+    address_of(text)
     return text
 
 
@@ -98,6 +105,9 @@ _TABLE: Mapping[str, Sequence[tuple[str, str | None, str, Any, str]]] = {
         ("--scenario", "FILE", "scenario", _FILE, _SCENARIO),
         ("--state", "FILE", "state", _FILE, "file that keeps the models from one run to the next"),
         ("--state-sync", None, "state_sync", bool, "with --state: save each change before its response is sent"),
+        ("--store", "URL", "store", _store, "Redis that keeps the state and shares it among mocks, redis://HOST/0"),
+        ("--store-prefix", "TEXT", "store_prefix", check_prefix, "beginning of the names of all keys in the store"),
+        ("--store-ttl", "SECONDS", "store_ttl", _TTL, "time without requests until the store forgets everything"),
         ("--max-model-bytes", "N", "max_model_bytes", _SIZE, "maximum size of a model, as JSON"),
         ("--max-state-bytes", "N", "max_state_bytes", _SIZE, "maximum size of all models together"),
         ("--clock", "TIME[+STEP]", "clock", _clock, "time of created and updated models, and its step for each write"),
@@ -132,6 +142,7 @@ _TABLE: Mapping[str, Sequence[tuple[str, str | None, str, Any, str]]] = {
 _MORE: Mapping[str, Mapping[str, Any]] = {
     "admin": {"flag_value": False, "show_default": False},
     "admin_token": {"envvar": TOKEN_VARIABLE, "show_envvar": True},
+    "store": {"envvar": STORE_VARIABLE, "show_envvar": True},
 }
 
 

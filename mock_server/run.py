@@ -5,6 +5,7 @@ It formats its log itself: a line takes rich's handler several times as long as 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -18,6 +19,7 @@ from contract import Contract, ContractError
 from contract.command import complain, printable, tell
 from contract.errors import visible
 from mock_server.control import RULES, Control, first_request, left_out, served_operations
+from mock_server.errors import DifferentStartError, UnavailableError
 from mock_server.faults.rule import RuleError
 from mock_server.faults.rules import FaultsError
 from mock_server.fixtures import Fixtures, FixturesError, redaction_for
@@ -26,6 +28,8 @@ from mock_server.pages import CONSOLE, SWAGGER_UI
 from mock_server.scenario import BasePathError, ScenarioError, Start, start_of
 from mock_server.server import AddressError, ExposedError, Listeners, check_exposure, listen, serve
 from mock_server.settings import ADMIN_PREFIX, Settings
+from mock_server.shared.address import AddressError as StoreAddressError
+from mock_server.shared.address import MissingPackageError
 from mock_server.state.document import StateReader
 from mock_server.state.file import Saver, StateFileError, state_file
 
@@ -47,6 +51,10 @@ _USAGE_ERRORS = (
     StateFileError,
     AddressError,
     ExposedError,
+    StoreAddressError,
+    MissingPackageError,
+    DifferentStartError,
+    UnavailableError,
     _UsageError,
 )
 
@@ -81,7 +89,10 @@ def _open(settings: Settings, start: Start, stack: contextlib.ExitStack) -> tupl
     listeners = stack.enter_context(listen(settings.hosts, settings.port))
     check_exposure(settings, listeners.addresses)
     if settings.state is None:
-        return listeners, control_of(settings, start), None
+        control = control_of(settings, start)
+        if control.sharing:
+            asyncio.run(control.sharing.begin())
+        return listeners, control, None
     file = stack.enter_context(state_file(settings.state))
     saved = file.read(StateReader(start.contract, start.fixtures))
     control = control_of(settings, start if saved is None else replace(start, models=saved))

@@ -40,6 +40,9 @@ DEFAULT_LIMITS = Limits()
 TOKEN_VARIABLE = "RESPAN_MOCK_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 """The environment variable with the token of the admin API."""
 
+STORE_VARIABLE = "RESPAN_MOCK_STORE"
+"""The environment variable with the address of the store."""
+
 ADMIN_PREFIX = "/_mock/"
 """The prefix of the paths of the admin API."""
 
@@ -95,6 +98,12 @@ class Settings:
     """The file that the models are saved to; None keeps them in memory only."""
     state_sync: bool = False
     """Whether each change is saved before its response is sent."""
+    store: str | None = None
+    """The address of a Redis that several mocks share, as `address_of` reads it; None keeps everything in memory."""
+    store_prefix: str | None = None
+    """The beginning of the names of all keys; None is that of the address, or the default."""
+    store_ttl: int | None = None
+    """Seconds without a request after which Redis deletes everything; None is that of the address, or never."""
     quiet: bool = False
     """Whether to print only the address, and to log only errors."""
     limits: Limits = field(default_factory=Limits)

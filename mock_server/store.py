@@ -36,20 +36,28 @@ class View(NamedTuple):
     """By name. It may have others too."""
     at: datetime | None = None
     """The time of the store, in UTC; None if it has no clock of its own."""
+    basis: Any = None
+    """What a store that is shared compares before it carries out a decision."""
 
 
 class Store(Protocol):
     """Custom models by scope (the organization) and key (the name). Names are compared code point by code point."""
 
-    async def look(self, scope: str, keys: Collection[str]) -> View:
-        """Return the models of these names, and all that they refer to."""
+    async def look(self, scope: str, keys: Collection[str], view: View | None = None) -> View:
+        """Return the models of these names, and all that they refer to. `view` may be one that has been returned."""
 
     async def update(
-        self, scope: str, key: str, decide: Callable[[View], Decision], others: Collection[str] = ()
+        self,
+        scope: str,
+        key: str,
+        decide: Callable[[View], Decision],
+        others: Collection[str] = (),
+        view: View | None = None,
     ) -> tuple[Decision, View]:
         """Call `decide` with a view of `key` and `others`, and carry out its decision about `key` atomically.
 
-        Return the decision and the view. `decide` must be pure: a store may call it more than once. Raises FullError.
+        Return the decision and the view. `decide` must be pure: a store may call it more than once. `view` may be one
+        that `look` has returned. Raises FullError.
         """
 
     async def snapshot(self) -> Scopes:
@@ -73,10 +81,6 @@ class FullError(Exception):
         super().__init__(f"All models together would be more than {room} bytes of JSON. {hint}")
 
 
-class UnavailableError(Exception):
-    """The store does not respond, or cannot store anything now. The message says why, and contains no password."""
-
-
 class MemoryStore:
     """A store in this process, safe to use from concurrent tasks and threads.
 
@@ -90,7 +94,7 @@ class MemoryStore:
         self._initial = models or {}
         self._put(self._initial)
 
-    async def look(self, scope: str, keys: Collection[str]) -> View:  # noqa: ARG002 - it has all of them
+    async def look(self, scope: str, keys: Collection[str], view: View | None = None) -> View:  # noqa: ARG002
         """Return a view of all models of the scope."""
         return View(self._scopes[scope])
 
@@ -100,19 +104,20 @@ class MemoryStore:
         key: str,
         decide: Callable[[View], Decision],
         others: Collection[str] = (),  # noqa: ARG002 - the view has all of them
+        view: View | None = None,  # noqa: ARG002 - a new one costs nothing
     ) -> tuple[Decision, View]:
         """Decide and carry out under one lock."""
         with self._lock:
             models = self._scopes[scope]
-            view = View(models)
-            decision = decide(view)
+            seen = View(models)
+            decision = decide(seen)
             if isinstance(decision, Written):
                 self._account(models.get(key), decision.stored)
                 models[key] = decision.stored
             elif isinstance(decision, Removed):
                 self._account(models.get(key), None)
                 del models[key]
-            return decision, view
+            return decision, seen
 
     async def snapshot(self) -> Scopes:
         """Return a copy of all models."""

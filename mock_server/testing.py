@@ -157,21 +157,16 @@ class FaultRules:
         return list(self._call(self._rules()))
 
     async def _add(self, rule: Mapping[str, Any]) -> dict[str, Any]:
-        added = self._control.faults.add(rule)
-        self._control.faults_changed()
-        return added.as_json
+        return (await self._control.change_faults(lambda faults: faults.add(rule))).as_json
 
     async def _remove(self, name: str) -> bool:
-        removed = self._control.faults.remove(name)
-        self._control.faults_changed()
-        return removed
+        return await self._control.change_faults(lambda faults: faults.remove(name))
 
     async def _clear(self) -> None:
-        self._control.faults.replace([])
-        self._control.faults_changed()
+        await self._control.change_faults(lambda faults: faults.take([]))
 
     async def _rules(self) -> list[dict[str, Any]]:
-        return [each.as_json for each in self._control.faults.active]
+        return await self._control.fault_rules()
 
 
 T = TypeVar("T")

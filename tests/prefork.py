@@ -25,7 +25,8 @@ from typing import IO, Any
 ROOT = Path(__file__).parents[1]
 _COMMANDS = multiprocessing.get_context("forkserver")
 _COMMANDS.set_forkserver_preload([
-    "mock_server.run", "mock_server.server", "conformance.cli", "conformance.command.run",
+    "mock_server.run", "mock_server.server", "mock_server.shared.sharing", "redis.asyncio",
+    "conformance.cli", "conformance.command.run",
     "conformance.api", "schemathesis", "pytest",
 ])  # fmt: skip
 

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
 from mock_server.errors import RejectedError, Rejection, alternatives, quoted, rejected
-from mock_server.events import Event, Events, Watcher
+from mock_server.events import Event, Events, Hello, Watcher
 from mock_server.http.bodies import check_media_type, receive_body
 from mock_server.strict_json import UnreadableError, read_json, read_json_exactly
 from mock_server.validation import Validator
@@ -246,15 +246,13 @@ class EventStream:
         if scope["method"] == "HEAD":
             await StreamingResponse((), headers=_EVENT_HEADERS)(scope, receive, send)
             return
-        complete = self._after is not None and self._events.knows(self._after)
-        with self._events.watching(self._after, self._pace) as watcher:
-            parts = _events_of(self._events, watcher, complete)
+        async with self._events.reading(self._after, self._pace) as (hello, watcher):
+            parts = _events_of(self._events, watcher, hello)
             await StreamingResponse(parts, headers=_EVENT_HEADERS)(scope, receive, send)
 
 
-async def _events_of(events: Events, watcher: Watcher, complete: bool) -> AsyncIterator[bytes]:
-    hello = orjson.dumps({"complete": complete, "latest": events.total, "run": events.run})
-    yield b"retry: %d\nevent: hello\ndata: %b\n\n" % (_RETRY_MS, hello)
+async def _events_of(events: Events, watcher: Watcher, hello: Hello) -> AsyncIterator[bytes]:
+    yield b"retry: %d\nevent: hello\ndata: %b\n\n" % (_RETRY_MS, orjson.dumps(hello._asdict()))
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT):

@@ -15,6 +15,7 @@ from mock_server.control import Control, ResetPart, information
 from mock_server.errors import RejectedError, alternatives, plain, quoted, rejected
 from mock_server.events import MOST_WATCHERS
 from mock_server.faults.rule import RuleError
+from mock_server.faults.rules import Faults
 from mock_server.journal.journal import MOST_WAITING, Criteria, Exchange, Journal
 from mock_server.state.document import StateError, model_of, state_of
 from mock_server.store import FullError, ModelReader
@@ -67,13 +68,13 @@ class Handlers:
     async def requests(self, limit: int, **filters: Any) -> Response:
         """Return the latest requests that match."""
         criteria = self._criteria(filters)
-        dropped = self._journal.dropped(criteria.after)
+        dropped = await self._journal.dropped(criteria.after)
         found = await self._journal.matching(criteria)
         return self._listed(found[max(len(found) - limit, 0) :], len(found), dropped)
 
     async def clear_requests(self) -> Response:
         """Clear the journal."""
-        self._control.clear_journal()
+        await self._control.clear_journal()
         return Response(status_code=204)
 
     async def wait_for_requests(self, count: int, timeout: float, **filters: Any) -> Response:
@@ -85,13 +86,13 @@ class Handlers:
             )
         found = await journal.wait_for(criteria, count, timeout)
         if len(found) < count:
-            raise rejected(404, _too_few(len(found), count, timeout, journal.dropped(criteria.after)))
-        dropped = journal.dropped(criteria.after)
+            raise rejected(404, _too_few(len(found), count, timeout, await journal.dropped(criteria.after)))
+        dropped = await journal.dropped(criteria.after)
         return self._listed(found, max(len(found), len(await journal.matching(criteria))), dropped)
 
     async def request(self, id: int) -> Response:
         """Return one entry of the journal."""
-        exchange = self._journal.get(id)
+        exchange = await self._journal.get(id)
         if exchange is None:
             raise rejected(404, f"The journal does not have request {id}, or no longer has it.")
         return json_response(self._control.entry(exchange))
@@ -147,42 +148,43 @@ class FaultHandlers:
 
     async def list(self) -> Response:
         """Return all rules."""
-        return self._listed()
+        return await self._listed()
 
     async def add(self, body: Mapping[str, Any]) -> Response:
         """Add a rule, or replace the one with its id."""
         try:
             read = await asyncio.to_thread(self._faults.check, body)
-            added = self._faults.add(body, read)
+            added = await self._control.change_faults(lambda faults: faults.add(body, read))
         except RuleError as error:
             raise _invalid_rule(error) from None
-        self._control.faults_changed()
         return json_response(added.as_json, 201)
 
     async def replace(self, body: Mapping[str, Any]) -> Response:
         """Replace all rules."""
         try:
-            self._faults.take(await asyncio.to_thread(self._faults.read, body["faults"]))
+            rules = await asyncio.to_thread(self._faults.read, body["faults"])
+            await self._control.change_faults(lambda faults: faults.take(rules))
         except RuleError as error:
             raise _invalid_rule(error) from None
-        self._control.faults_changed()
-        return self._listed()
+        return await self._listed()
 
     async def clear(self) -> Response:
         """Delete all rules."""
-        self._faults.replace([])
-        self._control.faults_changed()
+        await self._control.change_faults(lambda faults: faults.take([]))
         return Response(status_code=204)
 
     async def delete(self, id: str) -> Response:
         """Delete one rule."""
-        if not self._faults.remove(id):
-            raise rejected(404, f"There is no fault {quoted(id)}.")
-        self._control.faults_changed()
+
+        def remove(faults: Faults) -> None:
+            if not faults.remove(id):
+                raise rejected(404, f"There is no fault {quoted(id)}.")
+
+        await self._control.change_faults(remove)
         return Response(status_code=204)
 
-    def _listed(self) -> Response:
-        return json_response({"faults": [each.as_json for each in self._faults.active]})
+    async def _listed(self) -> Response:
+        return json_response({"faults": await self._control.fault_rules()})
 
 
 def _invalid_rule(error: RuleError) -> RejectedError:

@@ -7,26 +7,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
 from mock_server.context import Fired, context_of
-from mock_server.errors import Rejection
+from mock_server.errors import Rejection, UnavailableError
 from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Rule, Status, Truncation, When
 from mock_server.faults.rules import ActiveRule, Faults
 from mock_server.http import connection
 from mock_server.http.routing import Resource, decoded, matches_path, raw_path, resources_of
 
+if TYPE_CHECKING:
+    from mock_server.store import View
+
 
 class FaultsMiddleware:
     """Applies the effects of the rules that a request matches, up to the first that ends the response."""
 
-    def __init__(self, app: ASGIApp, faults: Faults, contract: Contract, organization_of: OrganizationOf) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        contract: Contract,
+        organization_of: OrganizationOf,
+        foresee: Foresee | None = None,
+    ) -> None:
         self.app = app
+        self._foresee = foresee
         self._faults = faults
         self._rules = contract.upsert
         self._organization_of = organization_of
@@ -34,12 +45,23 @@ class FaultsMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on, with the faults that apply to it."""
-        may_fail = self._faults.active and scope["type"] == "http"
+        may_fail = (self._foresee or self._faults.active) and scope["type"] == "http"
         return (self._with_faults if may_fail else self.app)(scope, receive, send)
 
     async def _with_faults(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = PeekableRequest(scope, receive, self._rules.key, self._organization_of, self._rules.limits.bytes)
-        fired = await self._fired(request) if request.is_for(self._resources) else []
+        fired: list[ActiveRule] = []
+        if request.is_for(self._resources):
+            view = None
+            if self._foresee:
+                try:
+                    view = await self._foresee(request)  # it also brings the latest rules
+                except UnavailableError as error:
+                    await _reject(scope, send, error.rejection)
+                    return
+            fired = await self._fired(request)
+            if not fired:  # a fault may delay the request, so that the view would be old
+                context_of(scope).view = view
         if fired:
             context_of(scope).faults = tuple(Fired(each.id, each.rule.summary) for each in fired)
         await with_effects(self.app, fired)(scope, request.receive, send)
@@ -47,15 +69,23 @@ class FaultsMiddleware:
     async def _fired(self, request: PeekableRequest) -> list[ActiveRule]:
         fired: list[ActiveRule] = []
         for each in self._faults.active:
-            if not each.is_exhausted and await request.matches(each.rule) and each.try_to_fire():
+            if not each.is_exhausted and await request.matches(each.rule) and await self._faults.try_to_fire(each):
                 fired.append(each)
                 if is_final(each.rule.effect):
                     break
         return fired
 
 
+_SHORT = 64 * 1024
+"""Bodies of fewer bytes are read before a shared store is asked about their models."""
 OrganizationOf: TypeAlias = Callable[[list[tuple[bytes, bytes]]], str | None]
 """Returns the organization that the credentials in headers belong to, or None."""
+
+
+Foresee: TypeAlias = "Callable[[PeekableRequest], Awaitable[View]]"
+"""Asks a shared store for the models that the request is probably about, before the app does. Raises UnavailableError.
+
+It also brings the fault rules up to date."""
 
 
 class PeekableRequest:
@@ -70,7 +100,7 @@ class PeekableRequest:
         self._unread: deque[Message] = deque()
         self._parameters: dict[str, str] = {}
         self._organization: tuple[str | None] | None = None
-        self._model: tuple[Any] | None = None
+        self._fields: Mapping[str, Any] | None = None
 
     def is_for(self, resources: Sequence[Resource]) -> bool:
         """Return whether the path is that of a resource of the contract."""
@@ -101,19 +131,46 @@ class PeekableRequest:
         return self._organization[0]
 
     async def _model_once(self) -> Any:
-        """Return the model name in the path, or else in the body, which is read once for all rules."""
+        """Return the model name in the path, or else in the body."""
         if self._key in self._parameters:
             return self._parameters[self._key]
-        if self._model is None:
-            self._model = (await self._name_in_body(),)
-        return self._model[0]
+        return (await self._fields_once()).get(self._key)
 
-    async def _name_in_body(self) -> Any:
-        try:
-            body = orjson.loads(await self._body())
-        except orjson.JSONDecodeError:
-            return None
-        return body.get(self._key) if isinstance(body, dict) else None
+    async def names(self, references: Sequence[str]) -> tuple[str | None, list[Any]]:
+        """Return the organization, and the names of the model and of those in the fields `references`.
+
+        There are none if the organization is unknown, or if the body is long or is not yet sent.
+        """
+        organization = self._organization_once()
+        if organization is None:
+            return None, []
+        if self._key in self._parameters:
+            return organization, [self._parameters[self._key]]
+        if not self._is_short:
+            return organization, []
+        fields = await self._fields_once()
+        return organization, [fields[name] for name in (self._key, *references) if name in fields]
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether the body is short, and the client does not wait until it may send it."""
+        length = 0
+        for name, value in self._scope["headers"]:
+            if name in (b"expect", b"transfer-encoding"):
+                return False
+            if name == b"content-length":
+                length = int(value) if value.isdigit() and len(value) < 10 else _SHORT
+        return length < _SHORT
+
+    async def _fields_once(self) -> Mapping[str, Any]:
+        """Return the members of the body, which is read once for all rules."""
+        if self._fields is None:
+            try:
+                body = orjson.loads(await self._body())
+            except orjson.JSONDecodeError:
+                body = None
+            self._fields = body if isinstance(body, dict) else {}
+        return self._fields
 
     async def _body(self) -> bytes:
         if not self._unread:
@@ -215,15 +272,20 @@ def _rejecting(app: ASGIApp, effect: Status, rejection: Rejection, when: When) -
     async def rejecting(scope: Scope, receive: Receive, send: Send) -> None:
         if when is When.AFTER:
             await _response_of(app, scope, receive)
-        context_of(scope).rejection = rejection
-        body = orjson.dumps(rejection.body) if effect.body is None else effect.body.encode(errors="replace")
-        media_type = b"application/json" if effect.body is None else b"text/html; charset=utf-8"
-        chosen = {name.lower().encode(): value.encode("latin-1") for name, value in rejection.headers.items()}
-        headers = {b"content-type": media_type, **chosen, b"content-length": b"%d" % len(body)}
-        await send({"type": "http.response.start", "status": rejection.status, "headers": [*headers.items()]})
-        await send({"type": "http.response.body", "body": body})
+        await _reject(scope, send, rejection, effect.body)
 
     return rejecting
+
+
+async def _reject(scope: Scope, send: Send, rejection: Rejection, page: str | None = None) -> None:
+    """Send an error response, with a page in place of the JSON if there is one."""
+    context_of(scope).rejection = rejection
+    body = orjson.dumps(rejection.body) if page is None else page.encode(errors="replace")
+    media_type = b"application/json" if page is None else b"text/html; charset=utf-8"
+    chosen = {name.lower().encode(): value.encode("latin-1") for name, value in rejection.headers.items()}
+    headers = {b"content-type": media_type, **chosen, b"content-length": b"%d" % len(body)}
+    await send({"type": "http.response.start", "status": rejection.status, "headers": [*headers.items()]})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _resetting(app: ASGIApp, when: When) -> ASGIApp:

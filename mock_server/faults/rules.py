@@ -35,6 +35,8 @@ class ActiveRule:
         self.id = name
         self.rule = rule
         self.fired = 0
+        self.key = ""
+        """A name of this rule that no later one with its id has, if mocks share it."""
         self.bytes = bytes_of(rule.written)
         """The size of the rule as JSON."""
         # Each rule has its own generator, so that another rule does not change its choices.
@@ -115,6 +117,10 @@ class Faults:
         added = self._activated(written, others, map("f{}".format, count(1)), read)
         self.take([added if each is old else each for each in self.active] if old else [*others.values(), added])
         return added
+
+    async def try_to_fire(self, rule: ActiveRule) -> bool:
+        """Decide whether to apply the rule to a matching request, and count it if so."""
+        return rule.try_to_fire()
 
     @property
     def bytes(self) -> int:

@@ -167,7 +167,7 @@ class Journal:
             listener(exchange)
         return size
 
-    def get(self, number: int) -> Exchange | None:
+    async def get(self, number: int) -> Exchange | None:
         """Return the exchange with that number, or None if the journal does not have it."""
         return next((each for each in self._exchanges if each.id == number), None)
 
@@ -189,10 +189,10 @@ class Journal:
         """Whether the maximum number of clients is waiting."""
         return len(self._listeners) >= MOST_WAITING
 
-    def dropped(self, after: int = 0) -> int:
+    async def dropped(self, after: int = 0) -> int:
         """Return how many exchanges after number `after` were dropped to make room since the journal was cleared.
 
-        >>> Journal(2).dropped()
+        >>> asyncio.run(Journal(2).dropped())
         0
         """
         earliest = self._exchanges[0].id if self._exchanges else self.total + 1

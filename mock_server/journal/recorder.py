@@ -30,8 +30,8 @@ LONGEST_HEADERS = 16 * 1024
 LONGEST_VALUE = 256
 """Bytes that are recorded of each header name and value if headers are cut off."""
 
-Note: TypeAlias = Callable[[Exchange], None]
-"""Called with each exchange when its response is complete."""
+Note: TypeAlias = Callable[[Exchange], Awaitable[None] | None]
+"""Called with each exchange when its response is complete. If it returns an awaitable, the response waits for it."""
 _MOMENT = 0.05
 """Seconds to wait for a body that the app has not read; most arrive with their request."""
 
@@ -77,17 +77,17 @@ class RecordingMiddleware:
             body = message.get("body", b"")
             response = response if len(response) >= LONGEST_BODY else (response + body)[:LONGEST_BODY]
             response_length += len(body)
-            if not message.get("more_body", False):
-                close()
+            if not message.get("more_body", False) and (noted := close()) is not None:
+                return _send_noted(noted, send, message)
             return send(message)
 
-        def close() -> None:
+        def close() -> Awaitable[None] | None:
             nonlocal over
             over = True
             context = context_of(scope)
             rejection = context.rejection
             if not context.in_contract and rejection is None:
-                return  # not part of the API: Swagger UI or the contract
+                return None  # not part of the API: Swagger UI or the contract
             sent, returned, length = _bounded(scope["headers"], headers)
             path, query = raw_path(scope), scope["query_string"]
             length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
@@ -112,13 +112,19 @@ class RecordingMiddleware:
                 context.faults,
                 SMALLEST_EXCHANGE + length,
             )
-            self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
+            return self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
 
         try:
             await self.app(scope, receiving, sending)
         finally:
-            if not over:
-                close()
+            if not over and (noted := close()) is not None:
+                await noted
+
+
+async def _send_noted(noted: Awaitable[None], send: Send, message: Message) -> None:
+    """Send the end of a response after its exchange is in the journal."""
+    await noted
+    await send(message)
 
 
 def _bounded(sent: Headers, returned: Headers) -> tuple[Headers, Headers, int]:

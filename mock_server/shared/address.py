@@ -7,9 +7,11 @@ have several hosts: `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB` and `redis
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode
+
+from mock_server.settings import Settings
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
@@ -34,6 +36,15 @@ class MissingPackageError(Exception):
     """A package is not installed. The message has the command that installs it."""
 
 
+def import_redis() -> Any:
+    """Return the package redis. Raises MissingPackageError."""
+    try:
+        import redis
+    except ImportError:
+        raise MissingPackageError(f"--store needs the package redis: {INSTALL}") from None
+    return redis
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a Redis is, and which keys in it belong to the mocks."""
@@ -54,13 +65,12 @@ class Address:
 
     def client(self) -> Redis | RedisCluster:
         """Return a client. Raises MissingPackageError, or AddressError for a parameter that redis-py does not have."""
-        try:
-            import redis.asyncio as redis
-            from redis.asyncio.connection import parse_url
-            from redis.asyncio.retry import Retry
-            from redis.backoff import NoBackoff
-        except ImportError:
-            raise MissingPackageError(f"--store needs the package redis: {INSTALL}") from None
+        import_redis()
+        import redis.asyncio as redis
+        from redis.asyncio.connection import parse_url
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+
         try:
             given: dict[str, Any] = {"socket_timeout": _SECONDS, "socket_connect_timeout": _SECONDS}
             given |= {"retry": Retry(NoBackoff(), 0), "protocol": 2, **parse_url(self.url)}
@@ -142,6 +152,14 @@ def _ttl(text: str) -> int:
     if not text.isdecimal() or int(text) > 2**31:
         raise AddressError("ttl is a number of seconds, 0 for no end")
     return int(text)
+
+
+def address_in(settings: Settings) -> Address:
+    """Return the address of the store of a mock. Raises AddressError."""
+    address = address_of(settings.store or "")
+    if settings.store_prefix is not None:
+        address = replace(address, prefix=settings.store_prefix)
+    return address if settings.store_ttl is None else replace(address, ttl=settings.store_ttl)
 
 
 def check_prefix(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
+from mock_server.errors import UnavailableError
 from mock_server.events import REMEMBERED, REMEMBERED_BYTES, SMALLEST_EVENT
-from mock_server.shared.address import Address
-from mock_server.store import LARGEST_CHAIN, LONGEST_CHAIN, UnavailableError
+from mock_server.shared.address import Address, import_redis
+from mock_server.store import LARGEST_CHAIN, LONGEST_CHAIN
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
@@ -57,7 +59,11 @@ class Connection:
         self._scripts = _scripts()
         self._digests = {name: hashlib.sha1(text).hexdigest() for name, text in self._scripts.items()}  # noqa: S324
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis | RedisCluster] = WeakKeyDictionary()
-        self._silent_until = 0.0
+        self._silent_until = math.inf  # until it has been reached once: the error of the start says what is wrong
+        redis = import_redis()
+        self._cut = redis.exceptions.ConnectionError
+        self._forgotten = redis.exceptions.NoScriptError
+        self._failures = (redis.RedisError, redis.exceptions.RedisClusterException, OSError, TimeoutError)
 
     def key(self, name: str) -> str:
         """Return the name of a key in Redis."""
@@ -70,17 +76,13 @@ class Connection:
 
     async def run(self, command: Callable[[], Awaitable[Any]], *, reads: bool = False) -> Any:
         """Return the response to a command. Raises UnavailableError."""
-        from redis.exceptions import ConnectionError as Cut
-        from redis.exceptions import RedisError
-        from redis.exceptions import TimeoutError as TooSlow
-
         for attempt in range(2):
             try:
                 return await command()
-            except (TimeoutError, RedisError, OSError) as error:
-                if reads and not attempt and isinstance(error, Cut) and not isinstance(error, TooSlow):
+            except self._failures as error:
+                if reads and not attempt and isinstance(error, self._cut):
                     continue
-                raise self._unavailable(error) from None
+                raise self._unavailable(error, reads=reads) from None
         raise AssertionError  # the second attempt has returned or raised
 
     async def ask(self, *words: Part, reads: bool = True) -> Any:
@@ -89,11 +91,9 @@ class Connection:
 
     def _evaluated(self, script: str, arguments: list[Part], count: int) -> Callable[[], Awaitable[Any]]:
         async def evaluate() -> Any:
-            from redis.exceptions import NoScriptError
-
             try:
                 return await self.client.execute_command("EVALSHA", self._digests[script], count, *arguments)
-            except NoScriptError:  # Redis has restarted, or another one has taken over
+            except self._forgotten:  # Redis has restarted, or another one has taken over
                 return await self.client.execute_command("EVAL", self._scripts[script], count, *arguments)
 
         return evaluate
@@ -117,6 +117,7 @@ class Connection:
                 raise UnavailableError(
                     f"{self.address.label}: Redis {'.'.join(map(str, version))} is too old; use 6.2 or later"
                 )
+            self._silent_until = 0.0
             yield
         finally:
             await self.close()
@@ -128,13 +129,16 @@ class Connection:
             closing: Awaitable[None] = client.aclose()
             await closing
 
-    def _unavailable(self, error: BaseException) -> UnavailableError:
+    def _unavailable(self, error: Exception, *, reads: bool) -> UnavailableError:
         """Return the error for a failure of Redis, and log it if the last line about that is some time ago."""
         reason = _reason(error)
         if monotonic() > self._silent_until:
             self._silent_until = monotonic() + _QUIET
             logger.error("The store %s is unavailable: %s.", self.address.label, reason)
-        return UnavailableError(f"The store {self.address.label} is unavailable: {reason}.")
+        names = {each.__name__ for each in type(error).__mro__}
+        unsure = not reads and names & {"ConnectionError", "TimeoutError", "OSError"}
+        outcome = " Whether it has stored the change is unknown." if unsure else ""
+        return UnavailableError(f"The store {self.address.label} is unavailable: {reason}.{outcome}")
 
 
 def _version(info: Any) -> tuple[int, ...]:
@@ -154,7 +158,6 @@ _REASONS = (
     ("MaxConnectionsError", "all connections are in use"),
     ("TimeoutError", "it did not respond in time"),
     ("ClusterDownError", "the cluster is down"),
-    ("RedisClusterException", "no node of the cluster can be reached"),
     ("ResponseError", "it rejects a command"),
     ("ConnectionError", "it cannot be reached"),
 )
@@ -163,9 +166,8 @@ _REASONS = (
 def _reason(error: BaseException) -> str:
     """Return why Redis is unavailable, in words of our own: those of libraries may repeat what is secret."""
     text = str(error)
-    if text.startswith("NOAUTH") or "Authentication required" in text or "without any password" in text:
-        return "it rejects the user or the password"
     if text.startswith("MISCONF"):
         return "it cannot save its data, and accepts no writes"
-    names = [each.__name__ for each in type(error).__mro__]
+    causes: list[BaseException] = [error.__cause__, error] if error.__cause__ else [error]
+    names = [each.__name__ for cause in causes for each in type(cause).__mro__]
     return next((reason for name in names for known, reason in _REASONS if name == known), "the connection failed")

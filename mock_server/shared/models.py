@@ -6,13 +6,12 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from mock_server.errors import Rejection
+from mock_server.errors import Rejection, UnavailableError
 from mock_server.shared.session import Session, field_of, moment, place_of
-from mock_server.store import Decision, FullError, Scopes, UnavailableError, View
+from mock_server.store import Decision, FullError, Scopes, View
 from mock_server.upsert import StoredModel, Written
 
 _TRIES = 100
@@ -22,11 +21,12 @@ _LONGEST_PAUSE = 0.05
 _MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A view, and what a commit compares."""
+class _Basis(NamedTuple):
+    """What a commit compares."""
 
-    view: View
+    scope: str
+    roots: frozenset[Any]
+    """The names that were asked for."""
     control: bytes
     ticks: bytes
     versions: Sequence[bytes]
@@ -42,33 +42,44 @@ class RedisStore:
         self._room = room
         self._turns: dict[bytes, tuple[asyncio.Lock, int]] = {}
 
-    async def look(self, scope: str, keys: Collection[str]) -> View:
+    async def look(self, scope: str, keys: Collection[str], view: View | None = None) -> View:
         """Return the models of these names, and all that they refer to. Raises UnavailableError."""
-        return (await self._look(scope, keys)).view
+        if view is not None and view.basis.scope == scope and view.basis.roots.issuperset(keys):
+            return view
+        names = [each for each in keys if isinstance(each, str)]
+        while True:
+            reply = await self._connection.call("look", field_of(scope), *names, reads=True)
+            if seen := await self._viewed(scope, names, reply):
+                return seen
 
     async def update(
-        self, scope: str, key: str, decide: Callable[[View], Decision], others: Collection[str] = ()
+        self,
+        scope: str,
+        key: str,
+        decide: Callable[[View], Decision],
+        others: Collection[str] = (),
+        view: View | None = None,
     ) -> tuple[Decision, View]:
         """Decide about a view, and carry out the decision if nothing in the view has changed; else decide again.
 
         Raises FullError or UnavailableError.
         """
         keys = [key, *others]
-        async with self._turn(field_of(scope, key)):
-            seen = await self._look(scope, keys)
+        async with self._turn(field_of(scope, key)) as waited:
+            seen = await self.look(scope, keys, None if waited else view)
             for attempt in range(_TRIES):
-                decision = decide(seen.view)
+                decision = decide(seen)
                 if isinstance(decision, Rejection):
-                    return decision, seen.view
+                    return decision, seen
                 written = self._session.codec.encode(decision.stored) if isinstance(decision, Written) else b""
-                outcome, *more = await self._commit(scope, keys, seen, written)
+                outcome, *more = await self._commit(scope, key, seen.basis, written)
                 if outcome == b"done":
-                    return decision, seen.view
+                    return decision, seen
                 if outcome == b"full":
                     raise FullError(self._room or 0)
                 if attempt >= _PATIENT_TRIES:
                     await asyncio.sleep(random.random() * _LONGEST_PAUSE)  # noqa: S311 - no secret
-                seen = await self._checked(more[0]) or await self._look(scope, keys)
+                seen = await self._viewed(scope, seen.basis.roots, more[0]) or await self.look(scope, keys)
         raise UnavailableError(f"Other requests changed the model {_TRIES} times while this one was decided.")
 
     async def snapshot(self) -> Scopes:
@@ -95,14 +106,7 @@ class RedisStore:
         removed, _ = await self._session.reset("m", scope, key)
         return removed
 
-    async def _look(self, scope: str, keys: Collection[str]) -> _Seen:
-        names = [each for each in keys if isinstance(each, str)]
-        while True:
-            reply = await self._connection.call("look", field_of(scope), *names, reads=True)
-            if seen := await self._checked(reply):
-                return seen
-
-    async def _checked(self, reply: Any) -> _Seen | None:
+    async def _viewed(self, scope: str, roots: Collection[str], reply: Any) -> View | None:
         """Return a view, after the fault rules have been read if they have changed; None if Redis was empty."""
         control, ticks, seconds, microseconds, found = reply
         if not await self._session.seen(control):
@@ -114,36 +118,38 @@ class RedisStore:
                 version, models[name.decode()] = self._session.codec.decode(value)
             versions += [name, version]
         at = self._time(int(ticks), int(seconds) * _MILLION + int(microseconds))
-        return _Seen(View(models, at), control, ticks, versions)
+        return View(models, at, _Basis(scope, frozenset(roots), control, ticks, versions))
 
     def _time(self, ticks: int, now: int) -> datetime:
         clock = self._session.origin.clock
         return clock.after(ticks) if clock else moment(now)
 
-    async def _commit(self, scope: str, keys: Sequence[str], seen: _Seen, written: bytes) -> Any:
-        roots = [each for each in keys if isinstance(each, str)]
+    async def _commit(self, scope: str, key: str, basis: _Basis, written: bytes) -> Any:
         return await self._connection.call(
             "commit",
-            seen.control,
-            seen.ticks if self._session.origin.clock else "",
+            basis.control,
+            basis.ticks if self._session.origin.clock else "",
             "" if self._room is None else self._room,
             field_of(scope),
             scope,
-            keys[0],
+            key,
             written,
-            len(roots),
-            *roots,
-            *seen.versions,
+            len(basis.roots),
+            *basis.roots,
+            *basis.versions,
         )
 
     @asynccontextmanager
-    async def _turn(self, field: bytes) -> AsyncIterator[None]:
-        """Let the requests of this mock about one model go one after the other: together they would only conflict."""
+    async def _turn(self, field: bytes) -> AsyncIterator[bool]:
+        """Let the requests of this mock about one model go one after the other: together they would only conflict.
+
+        Yield whether another one went first.
+        """
         lock, waiting = self._turns.get(field) or (asyncio.Lock(), 0)
         self._turns[field] = lock, waiting + 1
         try:
             async with lock:
-                yield
+                yield waiting > 0
         finally:
             lock, waiting = self._turns[field]
             if waiting == 1:

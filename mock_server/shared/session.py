@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from mock_server.clock import FixedClock, clock_of
-from mock_server.errors import alternatives
+from mock_server.errors import DifferentStartError, alternatives
 from mock_server.scenario import Start
 from mock_server.shared.connection import Connection
 from mock_server.store import Scopes
@@ -24,10 +24,6 @@ _CHUNK = 500
 """The number of models that one command writes."""
 _HOUR = 3600
 """Seconds after which Redis deletes models that were not put in their place."""
-
-
-class DifferentStartError(Exception):
-    """Other mocks use the store, and have started from something else. The message says what to do."""
 
 
 def microseconds(moment: datetime) -> int:

@@ -208,7 +208,7 @@ def test_the_journal_is_bounded_by_bytes() -> None:
     for number in range(1, 101):
         journal.add(an_exchange(number, b"x" * 16 * KIB))
     assert len(journal) == 5
-    assert journal.get(100)
+    assert asyncio.run(journal.get(100))
     assert journal.clear() == 5
     for number in range(101, 131):
         journal.add(an_exchange(number))
@@ -218,7 +218,7 @@ def test_the_journal_is_bounded_by_bytes() -> None:
 def test_one_large_exchange_stays_in_the_journal() -> None:
     journal = Journal(1000, room=KIB)
     journal.add(an_exchange(1, b"x" * 16 * KIB))
-    assert journal.get(1)
+    assert asyncio.run(journal.get(1))
 
 
 def test_long_headers_are_cut_in_the_journal(client: httpx2.Client) -> None:
