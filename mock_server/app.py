@@ -27,7 +27,7 @@ from mock_server.fixtures import Fixtures, redaction_for
 from mock_server.http.cors import cross_origin
 from mock_server.http.failures import FailureMiddleware
 from mock_server.http.routing import RoutingMiddleware
-from mock_server.journal.recorder import AccessLogMiddleware, Note, RecordingMiddleware
+from mock_server.journal.recorder import AccessLog, Note, RecordingMiddleware
 from mock_server.journal.recorder import logger as access_logger
 from mock_server.pages import (
     DOCUMENT,
@@ -74,6 +74,7 @@ def build_app(
 ) -> AsyncApp:
     """Return the API of the mock as an ASGI app."""
     redaction = redaction_for(contract, fixtures)
+    log = AccessLog(redaction) if access_logger.isEnabledFor(logging.INFO) else None
     document = served_document(contract)
     examples = example_responses(document, contract.upsert, behaviour.seed)
     models = Models(
@@ -87,8 +88,7 @@ def build_app(
     app = AsyncApp(
         __name__,
         middlewares=[
-            *([partial(RecordingMiddleware, note=behaviour.note)] if behaviour.note else []),
-            *([partial(AccessLogMiddleware, redaction=redaction)] if access_logger.isEnabledFor(logging.INFO) else []),
+            *([partial(RecordingMiddleware, note=behaviour.note, log=log)] if behaviour.note or log else []),
             cross_origin(
                 contract, behaviour.origins
             ),  # outside of FailureMiddleware: pages must be able to read errors

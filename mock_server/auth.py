@@ -89,7 +89,9 @@ class _Operation(SecurityOperation):
     def __init__(self, *args: Any, keys: Mapping[str, Caller], **options: Any) -> None:
         super().__init__(*args, **options)
         self._required = all(self.security or ())
-        self._callers = _callers_by_header(keys) if _accepts_keys(self.security, self.security_schemes) else {}
+        accepted = keys if _accepts_keys(self.security, self.security_schemes) else {}
+        self._callers = {f"Bearer {key}".encode(): caller for key, caller in accepted.items()}
+        """The caller by the usual Authorization header of each API key: it needs no closer look."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._callers:
@@ -114,19 +116,6 @@ def _accepts_keys(security: Sequence[Iterable[str]], schemes: Mapping[str, Mappi
     if any(len(each) != 1 or str(each[0].get("scheme")).lower() != "bearer" for each in named):
         return False
     return any(each[0].get("bearerFormat") != "JWT" for each in named)
-
-
-def _callers_by_header(keys: Mapping[str, Caller]) -> dict[bytes, Caller]:
-    """Return the caller of each API key by its usual Authorization header, which then needs no closer look."""
-    headers = {key: f"Bearer {key}".encode() for key in keys}
-    return {value: keys[key] for key, value in headers.items() if _has_token(value, key)}
-
-
-def _has_token(value: bytes, key: str) -> bool:
-    try:
-        return bearer_token([(b"authorization", value)]) == key
-    except RejectedError:
-        return False
 
 
 class _API(SecurityAPI):

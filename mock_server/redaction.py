@@ -115,12 +115,18 @@ class Redaction:
         # Clients repeat the same headers.
         self._in_head = lru_cache(maxsize=64)(self._found_in_head)
         self._of_head = lru_cache(maxsize=16)(lambda headers, query: self.hider(self._in_head(headers, query)))
+        self._tells = lru_cache(maxsize=512)(lambda name: self.names.has(name.decode("latin-1")))
+
+    def telling(self, headers: Headers) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers that may have secrets: the others need not be equal for two requests to have the same."""
+        return tuple([field for field in headers if self._tells(field[0]) or b"?" in field[1]])
 
     def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
         """Return a `Hider` of the known secrets, and of those in a request."""
+        head = self.telling(headers)
         if not body:
-            return self._of_head(tuple(headers), query)
-        return self.hider((*self._in_head(tuple(headers), query), *self._in_body(body)))
+            return self._of_head(head, query)
+        return self.hider((*self._in_head(head, query), *self._in_body(body)))
 
     def hider(self, found: Iterable[str]) -> Hider:
         """Return a `Hider` of the known secrets, and of those `found` in a request."""

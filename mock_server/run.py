@@ -207,18 +207,18 @@ class PlainFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole text."""
+        if getattr(record, "hidden", False):  # a line about a request: there are many, and secrets are hidden in them
+            return printable(f"{self.formatTime(record)} {record.msg}", sys.stderr)
         text = super().format(record)
         if "\n" in text:
             text = text.replace("\n", f"\n{_INDENTED}")
-        elif getattr(record, "hidden", False):
-            return printable(text, sys.stderr)
         return printable(self._hide(text), sys.stderr)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
         """Return the time of day, formatted once per second."""
         second = int(record.created)
         if self._time[0] != second:
-            self._time = second, super().formatTime(record, datefmt)
+            self._time = second, super().formatTime(record, datefmt or self.datefmt)
         return self._time[1]
 
 

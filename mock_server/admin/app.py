@@ -22,7 +22,7 @@ from mock_server.control import Control
 from mock_server.http.cors import admin_cross_origin
 from mock_server.http.failures import FailureMiddleware
 from mock_server.http.routing import RoutingMiddleware, raw_path
-from mock_server.journal.recorder import AccessLogMiddleware
+from mock_server.journal.recorder import AccessLog, RecordingMiddleware
 from mock_server.journal.recorder import logger as access_logger
 from mock_server.pages import CONSOLE, console_files
 from mock_server.settings import ADMIN_PREFIX
@@ -55,7 +55,7 @@ def admin_app(control: Control, access: Access) -> AsyncApp:
     guard = partial(
         GuardMiddleware, hosts=access.hosts, origins=access.origins, linkable=files, unguarded={HEALTH.decode()}
     )
-    log = partial(AccessLogMiddleware, redaction=control.redaction, statuses=_REJECTED)
+    log = partial(RecordingMiddleware, note=None, log=AccessLog(control.redaction, _REJECTED))
     outer = [
         *([log] if access_logger.isEnabledFor(logging.INFO) else []),
         *([admin_cross_origin(access.origins)] if access.origins else []),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Container, Sequence
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from time import perf_counter, time
 from typing import TypeAlias
 
@@ -37,15 +37,16 @@ _MOMENT = 0.05
 
 
 class RecordingMiddleware:
-    """Records exchanges.
+    """Passes each exchange of the API to `note`, and every exchange to `log`. Either may be None.
 
-    An exchange is recorded before the end of its response is sent, so that a client that has the response finds it in
+    That happens before the end of the response is sent, so that a client that has the response finds the exchange in
     the journal.
     """
 
-    def __init__(self, app: ASGIApp, note: Note) -> None:
+    def __init__(self, app: ASGIApp, note: Note | None, log: AccessLog | None = None) -> None:
         self.app = app
         self._note = note
+        self._log = log
         self._numbers = count(1)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -73,58 +74,64 @@ class RecordingMiddleware:
             nonlocal status, headers, response, response_length
             if message["type"] == "http.response.start":
                 status, headers = message["status"], message["headers"]
-                return send(message) if complete else _send_after_the_body(scope, receiving, send, message)
+                return send(message) if complete else self._start_unread(scope, receiving, send, message)
             body = message.get("body", b"")
             response = response if len(response) >= LONGEST_BODY else (response + body)[:LONGEST_BODY]
             response_length += len(body)
-            if not message.get("more_body", False) and (noted := close()) is not None:
-                return _send_noted(noted, send, message)
+            if not message.get("more_body", False):
+                close()
             return send(message)
 
-        def close() -> Awaitable[None] | None:
+        def close() -> None:
             nonlocal over
             over = True
-            context = context_of(scope)
-            rejection = context.rejection
-            if not context.in_contract and rejection is None:
-                return None  # not part of the API: Swagger UI or the contract
-            sent, returned, length = _bounded(scope["headers"], headers)
-            path, query = raw_path(scope), scope["query_string"]
-            length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
-            exchange = (
-                next(self._numbers),
-                time(),
-                perf_counter() - started,
-                scope["method"],
-                path,
-                query,
-                sent,
-                request,
-                request_length,
-                complete,
-                status,
-                returned,
-                response,
-                response_length,
-                context.caller,
-                rejection,
-                context.preferences,
-                context.faults,
-                SMALLEST_EXCHANGE + length,
-            )
-            return self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
+            seen = request, request_length, complete, status, headers, response, response_length
+            self._end(scope, perf_counter() - started, seen)
 
         try:
             await self.app(scope, receiving, sending)
         finally:
-            if not over and (noted := close()) is not None:
-                await noted
+            if not over:
+                close()
 
+    def _end(self, scope: Scope, seconds: float, seen: tuple[bytes, int, bool, int, Headers, bytes, int]) -> None:
+        """Log and record an exchange."""
+        context = context_of(scope)
+        request, request_length, complete, status, headers, response, response_length = seen
+        if self._log:
+            self._log(scope, context, status, seconds, request)
+        rejection = context.rejection
+        if not self._note or not (context.in_contract or rejection):
+            return  # without a rejection, what is not part of the API is Swagger UI or the contract
+        sent, returned, length = _bounded(scope["headers"], headers)
+        path, query = raw_path(scope), scope["query_string"]
+        length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
+        exchange = (
+            next(self._numbers),
+            time(),
+            seconds,
+            scope["method"],
+            path,
+            query,
+            sent,
+            request,
+            request_length,
+            complete,
+            status,
+            returned,
+            response,
+            response_length,
+            context.caller,
+            rejection,
+            context.preferences,
+            context.faults,
+            SMALLEST_EXCHANGE + length,
+        )
+        self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
 
-async def _send_noted(noted: Awaitable[None], send: Send, message: Message) -> None:
-    """Send the end of a response after its exchange is in the journal."""
-    await noted
-    await send(message)
+    def _start_unread(self, scope: Scope, receive: Receive, send: Send, start: Message) -> Awaitable[None]:
+        """Start a response to a request whose body the app has not read."""
+        return _send_after_the_body(scope, receive, send, start) if self._note else send(start)
 
 
 def _bounded(sent: Headers, returned: Headers) -> tuple[Headers, Headers, int]:
@@ -145,7 +152,7 @@ def _bounded(sent: Headers, returned: Headers) -> tuple[Headers, Headers, int]:
 
 
 def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
-    return sum([len(name) + len(value) for name, value in headers])
+    return sum(map(len, chain.from_iterable(headers)))
 
 
 def _cut(text: bytes) -> bytes:
@@ -164,58 +171,36 @@ async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start
 
 logger = logging.getLogger("mock_server.access")
 
-_LONGEST_BODY = 16 * 1024
-"""Bytes of a body that are searched for secrets, before the reason of a rejection is written."""
 
+class AccessLog:
+    """Logs requests: all, or only those with one of the `statuses`."""
 
-class AccessLogMiddleware:
-    """Logs each request when its response is complete, or only those with one of the `statuses`."""
-
-    def __init__(self, app: ASGIApp, redaction: Redaction, statuses: Container[int] | None = None) -> None:
-        self.app = app
+    def __init__(self, redaction: Redaction, statuses: Container[int] | None = None) -> None:
         self._redaction = redaction
         self._statuses = statuses
+        self._start = lru_cache(maxsize=64)(self._redacted_start)  # clients repeat few requests again and again
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and log it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status, body = 0, b""
-        start = perf_counter()
-
-        async def reading() -> Message:
-            nonlocal body
-            message = await receive()
-            if len(body) < _LONGEST_BODY:
-                body += message.get("body", b"")[:_LONGEST_BODY]
-            return message
-
-        async def recording(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
-            await send(message)
-
-        await self.app(scope, reading, recording)
-        taken = (perf_counter() - start) * 1000
+    def __call__(self, scope: Scope, context: RequestContext, status: int, seconds: float, body: bytes) -> None:
+        """Log a request. `body` is searched for secrets before the reason of a rejection is written."""
         if self._statuses is not None and status not in self._statuses:
             return
-        context = context_of(scope)
-        said = body if context.rejection else b""
-        hide = self._redaction.of_request(scope["headers"], scope["query_string"], said).hide
-        before, after = _around(scope, context)  # the time between them differs in every line
-        outcome = str(status) if status else "client disconnected"
-        line = f"{hide(before)} {outcome} {taken:.1f} ms{after and hide(after)}"
+        headers, query = scope["headers"], scope["query_string"]
+        start = self._start(scope["method"], raw_path(scope), query, self._redaction.telling(headers))
+        end = _end(context)
+        if end:
+            end = self._redaction.of_request(headers, query, body if context.rejection else b"").hide(end)
+        line = f"{start} {status or 'client disconnected'} {seconds * 1000:.1f} ms{end}"
         logger.info(visible(line), extra={"status": status, "rejection": context.rejection, "hidden": True})
 
+    def _redacted_start(self, method: str, path: bytes, query: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> str:
+        """Return the part of a line before the status. `headers` are those that may have secrets."""
+        target = plain(path.decode("latin-1"))
+        return self._redaction.of_request(headers, query).hide(f"{method} {target}")
 
-_plain = lru_cache(maxsize=64)(plain)  # clients request few paths again and again
 
-
-def _around(scope: Scope, context: RequestContext) -> tuple[str, str]:
-    """Return the parts of the line before and after the outcome of a request."""
-    target = _plain(scope["raw_path"].decode("latin-1"))
+def _end(context: RequestContext) -> str:
+    """Return the part of a line after the time, with its secrets."""
     reason = f"  {context.rejection.line}" if context.rejection else ""
     preferred = f"  Prefer: {plain(context.preferences)}" if context.preferences else ""
-    faults = "".join(f"  fault {fault.id}: {fault.effect}" for fault in context.faults)
-    return f"{scope['method']} {target}", f"{preferred}{faults}{reason}"
+    faults = "".join(f"  fault {fault.id}: {fault.effect}" for fault in context.faults) if context.faults else ""
+    return f"{preferred}{faults}{reason}"
