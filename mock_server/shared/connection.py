@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 from mock_server.errors import UnavailableError
 from mock_server.events import REMEMBERED, REMEMBERED_BYTES, SMALLEST_EVENT
 from mock_server.shared.address import Address, import_redis
+from mock_server.shared.line import Line, Words
 from mock_server.store import LARGEST_CHAIN, LONGEST_CHAIN
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ class Connection:
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self._keys = [self.key(name) for name in _KEYS]
         self._scripts = _scripts()
         self._digests = {name: hashlib.sha1(text).hexdigest() for name, text in self._scripts.items()}  # noqa: S324
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis | RedisCluster] = WeakKeyDictionary()
+        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Line] = WeakKeyDictionary()
         self._silent_until = math.inf  # until it has been reached once: the error of the start says what is wrong
         redis = import_redis()
         self._cut = redis.exceptions.ConnectionError
@@ -71,7 +74,7 @@ class Connection:
 
     async def call(self, script: str, *arguments: Part, key: str | None = None, reads: bool = False) -> Any:
         """Return what a script returns. `key` is the name of one more key. Raises UnavailableError."""
-        keys = [self.key(name) for name in (*_KEYS, *([key] if key else []))]
+        keys = self._keys if key is None else [*self._keys, self.key(key)]
         return await self.run(self._evaluated(script, [*keys, self.address.ttl, *arguments], len(keys)), reads=reads)
 
     async def run(self, command: Callable[[], Awaitable[Any]], *, reads: bool = False) -> Any:
@@ -91,12 +94,24 @@ class Connection:
 
     def _evaluated(self, script: str, arguments: list[Part], count: int) -> Callable[[], Awaitable[Any]]:
         async def evaluate() -> Any:
+            send = self._sender()
             try:
-                return await self.client.execute_command("EVALSHA", self._digests[script], count, *arguments)
+                return await send(["EVALSHA", self._digests[script], count, *arguments])
             except self._forgotten:  # Redis has restarted, or another one has taken over
-                return await self.client.execute_command("EVAL", self._scripts[script], count, *arguments)
+                return await send(["EVAL", self._scripts[script], count, *arguments])
 
         return evaluate
+
+    def _sender(self) -> Callable[[Words], Awaitable[Any]]:
+        """Return what sends a command: the line of the running event loop. A cluster has several connections."""
+        client = self.client
+        if not hasattr(client, "connection_pool"):
+            return lambda words: client.execute_command(*words)
+        loop = asyncio.get_running_loop()
+        line = self._lines.get(loop)
+        if line is None:
+            line = self._lines[loop] = Line(client.connection_pool)
+        return line.send
 
     @property
     def client(self) -> Redis | RedisCluster:
@@ -124,6 +139,9 @@ class Connection:
 
     async def close(self) -> None:
         """Close the connections of the running event loop."""
+        line = self._lines.pop(asyncio.get_running_loop(), None)
+        if line is not None:
+            await line.close()
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
             closing: Awaitable[None] = client.aclose()
@@ -147,6 +165,13 @@ def _version(info: Any) -> tuple[int, ...]:
     return tuple(int(each) for each in text.split(".")[:2] if each.isdecimal())
 
 
+_CODES = (
+    ("OOM command not allowed", "it is full (maxmemory)"),
+    ("READONLY You can't write", "it is a replica, and only its master can be written"),
+    ("MISCONF Redis", "it cannot save its data, and accepts no writes"),
+    ("NOREPLICAS", "it has too few replicas, and accepts no writes"),
+)
+"""What Redis says of a command, also of one in a script."""
 _REASONS = (
     ("OutOfMemoryError", "it is full (maxmemory)"),
     ("AuthenticationError", "it rejects the user or the password"),
@@ -165,9 +190,9 @@ _REASONS = (
 
 def _reason(error: BaseException) -> str:
     """Return why Redis is unavailable, in words of our own: those of libraries may repeat what is secret."""
-    text = str(error)
-    if text.startswith("MISCONF"):
-        return "it cannot save its data, and accepts no writes"
+    for code, reason in _CODES:
+        if code in str(error):  # of a command in a script, too
+            return reason
     causes: list[BaseException] = [error.__cause__, error] if error.__cause__ else [error]
     names = [each.__name__ for cause in causes for each in type(cause).__mro__]
     return next((reason for name in names for known, reason in _REASONS if name == known), "the connection failed")
