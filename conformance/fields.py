@@ -64,13 +64,17 @@ def overlays(contract: Contract) -> Iterator[tuple[RequestField, ResponseField, 
             yield contract.upsert.request[response.source.override], response, response.source
 
 
-def lookups(contract: Contract) -> Iterator[tuple[ResponseField, LookedUp]]:
-    """Yield the response fields that return the provider that a request field refers to."""
-    for response in contract.upsert.response.values():
-        if isinstance(response.source, LookedUp) and response.source.collection == "providers":
-            yield response, response.source
+@lru_cache(maxsize=CONTRACTS)
+def lookups(contract: Contract) -> Sequence[tuple[ResponseField, LookedUp]]:
+    """Return the response fields that return the provider that a request field refers to."""
+    return tuple(
+        (response, response.source)
+        for response in contract.upsert.response.values()
+        if isinstance(response.source, LookedUp) and response.source.collection == "providers"
+    )
 
 
+@lru_cache(maxsize=CONTRACTS)
 def base_field(contract: Contract) -> RequestField | None:
     """Return the request field that names the base model, or None."""
     for response in contract.upsert.response.values():
@@ -87,7 +91,8 @@ def timestamp(contract: Contract, of: str) -> ResponseField | None:
     return None
 
 
-def constants(contract: Contract) -> dict[str, Any]:
+@lru_cache(maxsize=CONTRACTS)
+def constants(contract: Contract) -> Mapping[str, Any]:
     """Return the enumerated response fields that are constant for custom models, each with its value."""
     return {
         name: response.source.value

@@ -16,7 +16,7 @@ from typing import Any
 
 from conformance.settings import UsageError
 from conformance.target.application import App, NoTarget, load_app
-from conformance.wire.http import is_asgi
+from conformance.wire.in_process import is_asgi
 
 READY = "ready"
 WORKERS = 16

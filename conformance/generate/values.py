@@ -113,7 +113,7 @@ def plain_values(schema: Schema) -> list[Any]:
 
 
 def _valid_ones(schema: Schema, by_type: Mapping[str, Sequence[Any]]) -> list[Any]:
-    allows = validator_for(schema)  # to compile a schema takes much longer than to validate a value
+    allows = validator_for(schema)
     return [value for value in by_type.get(schema.get("type", ""), ()) if allows(value)]
 
 

@@ -243,5 +243,19 @@ def is_valid(schema: Schema, value: Any) -> bool:
 
 
 def validator_for(schema: Schema) -> Callable[[Any], bool]:
-    """Return a function that does the same for many values."""
-    return jsonschema_rs.Draft4Validator(dict(schema), validate_formats=True).is_valid
+    """Return a function that does the same for many values.
+
+    It is cached, because to compile a schema takes much longer than to validate a value.
+    """
+    known = _COMPILED.get(id(schema))
+    if known is None:
+        if len(_COMPILED) == MOST_COMPILED:
+            _COMPILED.clear()
+        known = schema, jsonschema_rs.Draft4Validator(dict(schema), validate_formats=True).is_valid
+        _COMPILED[id(schema)] = known
+    return known[1]
+
+
+_COMPILED: dict[int, tuple[Schema, Callable[[Any], bool]]] = {}
+"""Validators by the identity of their schema, which is kept beside them: no other object can have its identity."""
+MOST_COMPILED = 256

@@ -103,6 +103,7 @@ def _shared_out(contract: Contract, field: RequestField) -> Sequence[InvalidValu
     return [wrong for wrong in values if wrong not in left_out]
 
 
+@lru_cache(maxsize=CONTRACTS)
 def server_owned(contract: Contract) -> Mapping[str, ResponseField]:
     """Return the fields that only the response has."""
     upsert = contract.upsert

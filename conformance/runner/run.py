@@ -61,7 +61,8 @@ from conformance.target.preflight import foreign_response_hint, preflight
 from conformance.target.probe import lacks_delete, probe, serves_one_at_a_time, warning_of_leftovers
 from conformance.target.subject import NO_NEW_NAMES, KnownFixtures, RunOptions, Subject
 from conformance.wire.exchange import Unreachable
-from conformance.wire.http import HttpTransport, InProcess
+from conformance.wire.http import HttpTransport
+from conformance.wire.in_process import InProcess
 from conformance.wire.transport import Transport
 from contract import load
 
@@ -311,6 +312,8 @@ class Run:
 
     def _findings(self, id: str, case: str, attempt: Attempt) -> tuple[Finding, ...]:
         """Return the findings of a test of requirement `id`, its own and those of other requirements."""
+        if not attempt.findings:
+            return ()
         bundled = self.settings.origins.get("url") == BUNDLED  # which ends with the command
         place = Place.of("" if bundled else self.target, self._app, self._shape.shell, self._connection.command_options)
         variables = self._variables()
@@ -331,7 +334,7 @@ class Run:
 
     def without_secrets(self, text: str) -> str:
         """Return `text` with the names of shell variables in place of the keys of the run."""
-        return redacted(text, self.secrets())
+        return redacted(text, self.secrets()) if text else text
 
     def _limited(self, id: str, evidence: Evidence) -> Evidence:
         """Return the evidence, without its exchanges once the requirement has enough findings with exchanges."""

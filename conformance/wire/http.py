@@ -1,4 +1,4 @@
-"""Send requests over HTTP/1.1 to a target that may be slow, broken or hostile, or to an application in this process.
+"""Send requests over HTTP/1.1 to a target that may be slow, broken or hostile.
 
 httpcore2 does the plumbing: connections, proxies, TLS and framing. It is the engine of httpx2, whose clients add
 cookies and headers that no check asked for, and take no sockets of ours, which limit a request as a whole.
@@ -6,12 +6,10 @@ cookies and headers that no check asked for, and take no sockets of ours, which 
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import lru_cache
-from typing import Any
 
 import h11
 import httpcore2
@@ -20,7 +18,7 @@ import httpx2
 from conformance.wire.deadline import CALL, Call, Sockets
 from conformance.wire.exchange import SAFE, NoResponse, Request, Response, StaleConnection, TimedOut
 from conformance.wire.raw_connection import RawConnection
-from conformance.wire.transport import TIMEOUT, Route, Transport, UnreadableBody, receive_body
+from conformance.wire.transport import Route, Transport, UnreadableBody, receive_body
 
 CONNECTIONS = 64
 IDLE = 2.0
@@ -108,11 +106,11 @@ class HttpTransport(Transport):
         )
 
     def _stream(self, pool: httpcore2.ConnectionPool, request: Request) -> AbstractContextManager[httpcore2.Response]:
-        url = _url(self.base_url + request.target)
+        url = parsed_url(self.base_url + request.target)
         return pool.stream(
             request.method,
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=[(b"Host", url.netloc), *_fields(request)],
+            headers=[(b"Host", url.netloc), *((name.encode(), value.encode()) for name, value in fields_of(request))],
             content=_content(request),
             extensions={"timeout": {"pool": self._route.timeout}},
         )
@@ -150,19 +148,19 @@ def exchange(
 
 
 @lru_cache(maxsize=64)
-def _url(text: str) -> httpx2.URL:
+def parsed_url(text: str) -> httpx2.URL:
     """Return a parsed URL from a cache: most requests of a run go to one path."""
     return httpx2.URL(text)
 
 
-def _fields(request: Request) -> list[tuple[bytes, bytes]]:
+def fields_of(request: Request) -> list[tuple[str, str]]:
     """Return the headers of a request without Host and framing: its own, and `Accept-Encoding: identity`."""
     fields = list(request.fields)
     if request.header("accept-encoding") is None:
         fields.append(("Accept-Encoding", "identity"))
     if request.credential is not None:
         fields.append(("Authorization", request.credential.value))
-    return [(name.encode(), value.encode()) for name, value in fields]
+    return fields
 
 
 def _content(request: Request) -> bytes | Iterator[bytes] | None:
@@ -171,52 +169,3 @@ def _content(request: Request) -> bytes | Iterator[bytes] | None:
     if body is None:
         return b"" if request.method in WITH_CONTENT else None
     return (body[start : start + CHUNK] for start in range(0, len(body), CHUNK)) if request.chunked else body
-
-
-App = Callable[..., Any]
-
-
-class InProcess(Transport):
-    """An application in this process. An exception in it becomes a 500, as in a server."""
-
-    base_url = "http://in-process"
-
-    def __init__(self, app: App, timeout: float = TIMEOUT) -> None:
-        self._transport = httpx2.WSGITransport(app=_as_wsgi(app), raise_app_exceptions=False)
-        self._timeout = timeout
-
-    def send(self, request: Request) -> Response:
-        began, seconds = time.monotonic(), min(self._timeout, max(self.time_left, SHORTEST))
-        try:
-            return exchange(request, self._responding(request), seconds, connected=True)
-        except NoResponse:  # an application may break its connection
-            raise
-        except Exception as error:  # noqa: BLE001 - any exception that an application raises is its failure
-            said = f"{type(error).__name__}: {error}".encode()
-            return Response(500, (("Content-Type", "text/plain"),), said, time.monotonic() - began, len(said))
-
-    def close(self) -> None:
-        self._transport.close()
-
-    @contextmanager
-    def _responding(self, request: Request) -> Iterator[httpcore2.Response]:
-        url = _url(self.base_url + request.target)
-        sent = httpx2.Request(request.method, url, headers=_fields(request), content=_content(request))
-        try:
-            response = self._transport.handle_request(sent)
-        except (httpcore2.TimeoutException, *BROKEN_CONNECTION) as error:  # it called another server
-            raise RuntimeError(f"{type(error).__name__}: {error}") from error
-        yield httpcore2.Response(response.status_code, headers=response.headers.raw, content=response.iter_raw())
-
-
-def is_asgi(app: App) -> bool:
-    """Return whether an application is ASGI rather than WSGI."""
-    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
-
-
-def _as_wsgi(app: App) -> Any:
-    if not is_asgi(app):
-        return app
-    from a2wsgi import ASGIMiddleware
-
-    return ASGIMiddleware(app)

@@ -7,6 +7,7 @@ rejects, and those with numbers that jiter would change. Both take time in propo
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +21,8 @@ _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _MANY_DIGITS, _LARGE_EXPONENT = b"0" * 19, b"e000"
 """In a text whose digits are all 0 and whose plus signs are removed: numbers that jiter may change. It limits integers,
 and turns doubles out of range into infinity."""
-_NEGATIVE_ZERO = b"-0"
-"""jiter turns this integer into 0."""
+_NEGATIVE_ZERO = re.compile(rb"-0(?<![0-9A-Za-z]-0)")
+"""jiter turns this integer into 0. The names of a run have the same two characters after a letter or a digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Parsed:
 def parse(body: bytes) -> Parsed:
     """Parse `body`, leniently if necessary."""
     alike = body.translate(_ALIKE, b"+")
-    if not (_MANY_DIGITS in alike or _LARGE_EXPONENT in alike or _NEGATIVE_ZERO in body):
+    if not (_MANY_DIGITS in alike or _LARGE_EXPONENT in alike or _NEGATIVE_ZERO.search(body)):
         try:
             return Parsed(jiter.from_json(body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True), ())
         except ValueError:  # the other parser says why, or accepts what is strict and beyond this one

@@ -17,7 +17,7 @@ from conformance.target.client import Client, Credentials
 from conformance.target.names import Names
 from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import Exchange, Headers, Request, Response
-from conformance.wire.http import InProcess
+from conformance.wire.in_process import InProcess
 from contract import Contract
 from contract.command import invoke
 

@@ -11,7 +11,7 @@ from conformance.target.client import Client, Credentials
 from conformance.target.names import Names
 from conformance.target.probe import lacks_delete, warning_of_leftovers
 from conformance.target.subject import RunOptions, Subject
-from conformance.wire.http import InProcess
+from conformance.wire.in_process import InProcess
 from contract import Contract
 from tests.conformance.watched import Watched
 from tests.servers.plain import PlainServer

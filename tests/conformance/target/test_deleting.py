@@ -13,7 +13,7 @@ from conformance.target.ledger import Entry
 from conformance.target.names import Names
 from conformance.target.subject import RunOptions, Subject
 from conformance.wire.exchange import RACE, NoResponse, Request, Response
-from conformance.wire.http import InProcess
+from conformance.wire.in_process import InProcess
 from conformance.wire.transport import Transport
 from contract import Contract
 from tests.servers.plain import PlainServer

@@ -11,7 +11,7 @@ import httpcore2
 import pytest
 
 from conformance.wire.exchange import Credential, Request, Response
-from conformance.wire.http import InProcess
+from conformance.wire.in_process import InProcess
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
