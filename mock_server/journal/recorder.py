@@ -78,31 +78,33 @@ class RecordingMiddleware:
             body = message.get("body", b"")
             response = response if len(response) >= LONGEST_BODY else (response + body)[:LONGEST_BODY]
             response_length += len(body)
-            if not message.get("more_body", False):
-                close()
+            if not message.get("more_body", False) and (noted := close()) is not None:
+                return _send_noted(noted, send, message)
             return send(message)
 
-        def close() -> None:
+        def close() -> Awaitable[None] | None:
             nonlocal over
             over = True
             seen = request, request_length, complete, status, headers, response, response_length
-            self._end(scope, perf_counter() - started, seen)
+            return self._end(scope, perf_counter() - started, seen)
 
         try:
             await self.app(scope, receiving, sending)
         finally:
-            if not over:
-                close()
+            if not over and (noted := close()) is not None:
+                await noted
 
-    def _end(self, scope: Scope, seconds: float, seen: tuple[bytes, int, bool, int, Headers, bytes, int]) -> None:
-        """Log and record an exchange."""
+    def _end(
+        self, scope: Scope, seconds: float, seen: tuple[bytes, int, bool, int, Headers, bytes, int]
+    ) -> Awaitable[None] | None:
+        """Log and record an exchange. If this returns an awaitable, the end of the response must wait for it."""
         context = context_of(scope)
         request, request_length, complete, status, headers, response, response_length = seen
         if self._log:
             self._log(scope, context, status, seconds, request)
         rejection = context.rejection
         if not self._note or not (context.in_contract or rejection):
-            return  # without a rejection, what is not part of the API is Swagger UI or the contract
+            return None  # without a rejection, what is not part of the API is Swagger UI or the contract
         sent, returned, length = _bounded(scope["headers"], headers)
         path, query = raw_path(scope), scope["query_string"]
         length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
@@ -127,11 +129,17 @@ class RecordingMiddleware:
             context.faults,
             SMALLEST_EXCHANGE + length,
         )
-        self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
+        return self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
 
     def _start_unread(self, scope: Scope, receive: Receive, send: Send, start: Message) -> Awaitable[None]:
         """Start a response to a request whose body the app has not read."""
         return _send_after_the_body(scope, receive, send, start) if self._note else send(start)
+
+
+async def _send_noted(noted: Awaitable[None], send: Send, message: Message) -> None:
+    """Send the end of a response after its exchange is in the journal."""
+    await noted
+    await send(message)
 
 
 def _bounded(sent: Headers, returned: Headers) -> tuple[Headers, Headers, int]:
