@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.mock_server.browser import browsing
 from tests.mock_server.process import SECONDS, MockProcess, started
@@ -26,6 +26,21 @@ def browser(chromium: str) -> Iterator[Browser]:
     expect.set_options(timeout=SECONDS * 1000)
     with browsing(chromium) as browser:
         yield browser
+
+
+@pytest.fixture(scope="package")
+def shared_context(browser: Browser) -> BrowserContext:
+    """A context for most pages: in a new one, the browser loads and compiles every script of the console again.
+
+    The console stores only the token, and that in the tab, so pages do not see each other.
+    """
+    return _context(browser)
+
+
+def _context(browser: Browser, **options: Any) -> BrowserContext:
+    context = browser.new_context(**{"viewport": WIDE, **options})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
 
 
 @pytest.fixture(scope="package")
@@ -50,9 +65,10 @@ def client(mock: MockProcess) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture
-def open_console(browser: Browser) -> Iterator[Open]:
+def open_console(browser: Browser, shared_context: BrowserContext) -> Iterator[Open]:
     """Yield a function that opens the console of a mock. Any browser error fails the test."""
-    contexts, complaints = [], []
+    opened_here: list[Page | BrowserContext] = []
+    complaints = []
 
     def told(message: ConsoleMessage) -> None:
         # the browser says so itself of every response that is an error, and of a mock that is stopped
@@ -60,10 +76,9 @@ def open_console(browser: Browser) -> Iterator[Open]:
             complaints.append(message.text)
 
     def opened(url: str, **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": WIDE, **options})
-        contexts.append(context)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context = _context(browser, **options) if options else shared_context
         page = context.new_page()
+        opened_here.append(context if options else page)
         page.on("console", told)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append("markup was run"))
@@ -71,8 +86,9 @@ def open_console(browser: Browser) -> Iterator[Open]:
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    shared_context.set_offline(False)
+    for each in opened_here:
+        each.close()
     assert complaints == []
 
 

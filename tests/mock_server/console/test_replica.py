@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.mock_server.console.conftest import Open
+from tests.mock_server.console.conftest import WIDE, Open
 from tests.mock_server.process import MockProcess
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -16,7 +16,7 @@ REPLICA = """async () => {
 
 
 def test_a_change_during_a_load_is_loaded_again(mock: MockProcess, open_console: Open) -> None:
-    page = open_console(mock.url)
+    page = open_console(mock.url, viewport=WIDE)  # a context of its own: the clock is that of a context
     page.clock.install(time=NOON)
     page.clock.pause_at(NOON + timedelta(hours=1))
     page.evaluate(REPLICA)
