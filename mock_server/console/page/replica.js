@@ -2,6 +2,7 @@
 
 const SOONEST = 1_000;
 const SHARE = 20; // waits this many times as long as the load took, to spare a busy mock
+const LATEST = 10_000; // but not longer than this: the page would look as if the mock had stopped
 
 /**
  * A copy of data. `load` fetches all of it, `put` stores the result, `apply` applies one event.
@@ -89,7 +90,7 @@ export class Replica {
     } catch (error) {
       this.fail(error);
     }
-    this.#next = performance.now() + SHARE * (performance.now() - began);
+    this.#next = performance.now() + Math.min(SHARE * (performance.now() - began), LATEST);
     this.#loading = false;
     if (this.#again) {
       this.#again = false;

@@ -11,7 +11,12 @@ NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 REPLICA = """async () => {
     const { Replica } = await import("/_mock/console/replica.js");
     window.loads = 0;
-    window.replica = new Replica(async () => { window.loads += 1; }, () => {}, () => {}, () => {});
+    window.loading = 0;
+    const load = async () => {
+        window.loads += 1;
+        if (window.loading) await new Promise((loaded) => setTimeout(loaded, window.loading));
+    };
+    window.replica = new Replica(load, () => {}, () => {}, () => {});
 }"""
 
 
@@ -30,6 +35,11 @@ def test_a_change_during_a_load_is_loaded_again(mock: MockProcess, open_console:
     assert loads_after(200) == 1
     assert loads_after(1_000) == 2
     assert loads_after(60_000) == 2
+    page.evaluate("window.loading = 3_000; replica.reloadSoon()")
+    assert loads_after(5_000) == 3
+    page.evaluate("replica.reloadSoon()")
+    assert loads_after(8_000) == 3
+    assert loads_after(2_000) == 4
 
 
 def test_events_after_a_restart_wait_for_the_load(mock: MockProcess, open_console: Open) -> None:
