@@ -102,7 +102,6 @@ export class RequestsView {
     const shown = matching.filter((entry, index) => index < this.#most || this.#isInUse(entry));
     const rows = shown.map((entry) => this.#row(entry));
     for (const [id, row] of this.#rows) if (!rows.includes(row)) this.#rows.delete(id);
-    this.list.classList.toggle("padded", shown.length > this.#most); // room below, so that the row that the user reads can stay in place
     setRows(this.list, rows);
     const all = this.journal.entries.length;
     this.empty.hidden = all > 0;

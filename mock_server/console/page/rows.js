@@ -2,7 +2,7 @@
 
 /**
  * Make `list` have exactly these rows in this order, without moving rows that are in place. The row that the user reads
- * stays where it is on the screen. (Browsers anchor scrolling too, but not to that row, and not when rows are removed.)
+ * stays where it is on the screen. (Browsers anchor scrolling too, but not to that row; `console.css` turns that off.)
  * @param {Element} list
  * @param {Element[]} wanted
  */
@@ -22,7 +22,12 @@ export function setRows(list, wanted) {
     if (row === at) at = at.nextElementSibling;
     else list.insertBefore(row, at);
   }
-  if (read) view.scrollTop += read.getBoundingClientRect().top - before;
+  if (!read) return list.classList.remove("padded");
+  const moved = () => read.getBoundingClientRect().top - before;
+  view.scrollTop += moved();
+  if (moved() < 1) return;
+  list.classList.add("padded"); // below the row, there is too little to scroll
+  view.scrollTop += moved();
 }
 
 /**

@@ -133,16 +133,23 @@ def test_the_list_is_bounded_and_displays_more_on_demand(page: Page, client: htt
     expect(rows.nth(100).locator("summary")).to_be_focused()
 
 
+NEAR_THE_END = range(90, 110)
+"""Requests after which the first row is at the end of the hundred that the page shows."""
+
+
+@pytest.mark.parametrize("slow", [range(0), NEAR_THE_END], ids=["many at once", "one by one near the end"])
 @pytest.mark.parametrize("name", ["m59", "m20"], ids=["at the top", "further down"])
-def test_new_rows_change_neither_focus_nor_position(page: Page, client: httpx2.Client, name: str) -> None:
+def test_new_rows_change_neither_focus_nor_position(page: Page, client: httpx2.Client, name: str, slow: range) -> None:
     for number in range(60):
         client.get(f"{MODELS}{name if number == int(name[1:]) else 'x'}/")
     expect(page.locator("#requests .count")).to_have_text("60")
     looked_at = page.locator("#requests li.row > details > summary", has_text=name)
     looked_at.click()
     before = top_of(looked_at)
-    for _ in range(150):
+    for number in range(150):
         client.get(f"{MODELS}y/")
+        if number in slow:
+            page.wait_for_timeout(60)
     expect(page.locator("#requests .count")).to_have_text("210")
     near = "([part, top]) => Math.abs(part.getBoundingClientRect().top - top) <= 1"  # a page scrolls by whole pixels
     page.wait_for_function(near, arg=[looked_at.element_handle(), before])
