@@ -6,8 +6,8 @@ from conformance.checks import scenarios
 from conformance.checks.invalid_requests import INVALID_REQUESTS, InvalidRequest
 from conformance.fields import timestamp
 from conformance.judge.expect import as_json, expect_accepted, expect_returned, expect_unchanged, same, summary
+from conformance.judge.moments import parse_moment
 from conformance.judge.outcome import Failure, NotTestable
-from conformance.judge.responses import parse_moment
 from conformance.requirements.features import (
     EXISTENCE,
     KEEPS_OMITTED,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from conformance.fields import timestamp
 from conformance.judge.expect import as_json
+from conformance.judge.moments import Moment, parse_moment
 from conformance.judge.outcome import Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
-from conformance.judge.responses import Moment, parse_moment
 from conformance.requirements.features import (
     CREATION_TIME,
     UPDATE_TIME,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from conformance.judge.expect import expect_returned, expect_status
 from conformance.judge.outcome import Failure
-from conformance.model.stateful import Step, replay, run_stateful_tests
 from conformance.requirements.features import (
     ECHOED_VALUES,
 )
 from conformance.requirements.level import MUST, SHOULD, Level, Stage
 from conformance.requirements.requirement import requirement
 from conformance.target.subject import Subject
+
+if TYPE_CHECKING:
+    from conformance.model.stateful import Step
 
 
 @requirement(
@@ -36,6 +40,8 @@ def test_assumed_predictions(subject: Subject) -> None:
 
 
 def _judge(subject: Subject, level: Level) -> None:
+    from conformance.model.stateful import replay, run_stateful_tests
+
     def judge(step: Step) -> None:
         _judge_step(subject, step, level)
 

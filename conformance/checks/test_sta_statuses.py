@@ -8,7 +8,7 @@ from functools import partial
 from conformance.checks import sample_requests, scenarios
 from conformance.checks.invalid_requests import JSON_HEADER_SPELLINGS, MARKUP, UNUSUAL_REQUESTS, InvalidRequest
 from conformance.fields import base_field, identifying_fields
-from conformance.generate.bodies import BEYOND_TWO_BYTES, SPELLINGS, Spelling
+from conformance.generate.spellings import BEYOND_TWO_BYTES, SPELLINGS, Spelling
 from conformance.judge.expect import (
     expect_accepted,
     expect_rejected,

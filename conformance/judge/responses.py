@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from jsonschema_path import SchemaPath
-from openapi_core.validation.response.validators import V30ResponseDataValidator
-
+from conformance.judge.moments import parse_moment
 from conformance.judge.quick_look import quick_look
 from conformance.redaction import shortened
 from conformance.wire.exchange import Exchange, Json
-from contract import Contract
+from contract import Contract, Schema
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 
-_FACTORY = V30ResponseDataValidator.schema_validators_factory
 LONGEST_VALUE = 200
 """Maximum characters of an invalid value in a message."""
 
@@ -42,24 +39,30 @@ class SchemaError:
         return f"{said} ({self.schema})" if self.schema else said
 
 
-@dataclass(frozen=True, slots=True)
 class _Validator:
-    """A validator of openapi-core, and a quick look that spares it most bodies."""
+    """A validator of one schema: a quick look, and that of openapi-schema-validator for what this does not accept."""
 
-    errors: Callable[[Any], Iterator[ValidationError]]
-    accepts: Callable[[Any], bool] | None
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._accepts = quick_look(schema) or (lambda _: False)
 
-    @classmethod
-    def of(cls, validator: Any) -> _Validator:
-        return cls(validator.iter_errors, quick_look(validator.schema, validator.format_checker))
+    def errors(self, body: Any) -> Iterable[ValidationError]:
+        """Return the errors of a body."""
+        return () if self._accepts(body) else self._full.iter_errors(body)
+
+    @cached_property
+    def _full(self) -> Validator:
+        from openapi_schema_validator import OAS30ReadValidator  # slow to import, and not needed for valid bodies
+
+        full: Validator = OAS30ReadValidator(self._schema, format_checker=OAS30ReadValidator.FORMAT_CHECKER)
+        return full
 
 
 class SchemaJudge:
-    """openapi-core's validators for the schemas of a contract."""
+    """Judges responses by the schemas of a contract."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._document = SchemaPath.from_dict(dict(contract.document))
         self._validators: dict[tuple[str, int], _Validator | None] = {}
         self._latest: tuple[Exchange, list[SchemaError]] | None = None
         upsert = contract.upsert
@@ -94,29 +97,32 @@ class SchemaJudge:
         validator = self._validator(exchange.request.operation_id or "", exchange.response.status)
         if validator is None:
             return []
-        body = prepare(_whole_numbers(exchange.response.json))
-        if validator.accepts is not None and validator.accepts(body):
-            return []
-        errors = validator.errors(body)
+        errors = validator.errors(prepare(_whole_numbers(exchange.response.json)))
         response = self._response(exchange.request.operation_id or "", exchange.response.status)
         return list(self._schema_errors(errors, (*response, "content", "application/json", "schema")))
 
     def _schema_errors(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[SchemaError]:
         for error in errors:
             date_time = error.validator == "format" and error.validator_value == "date-time"
-            if date_time and parse_moment(error.instance) is not None:  # openapi-core rejects leap seconds
+            if date_time and parse_moment(error.instance) is not None:  # the validator rejects leap seconds
                 continue
             keyword = self._contract.locate((*schema, *error.absolute_schema_path))
             yield SchemaError(tuple(error.absolute_path), _message(error), date_time, keyword)
 
+    def _schema(self, operation_id: str, status: int) -> Schema | None:
+        """Return the schema of the JSON bodies of a response, or None if it has none."""
+        found = self._contract.document
+        for token in (*self._response(operation_id, status), "content", "application/json", "schema"):
+            if token not in found:
+                return None
+            found = found[token]
+        return found
+
     def _validator(self, operation_id: str, status: int) -> _Validator | None:
         """Return the cached validator for the JSON bodies of a response, or None if it has no schema."""
         if (operation_id, status) not in self._validators:
-            operation = self._operations[operation_id]
-            responses = self._document / "paths" / operation.path / operation.method.lower() / "responses"
-            schema = responses / str(status) / "content" / "application/json" / "schema"
-            made = _Validator.of(_FACTORY.create(self._document, schema).validator) if schema.exists() else None
-            self._validators[operation_id, status] = made
+            schema = self._schema(operation_id, status)
+            self._validators[operation_id, status] = None if schema is None else _Validator(schema)
         return self._validators[operation_id, status]
 
 
@@ -146,7 +152,7 @@ def without_null(value: Any) -> Any:
 
 
 def _whole_numbers(value: Any) -> Any:
-    """Return the value with 1.0 as 1: both are integers in JSON Schema, but not in openapi-core."""
+    """Return the value with 1.0 as 1: both are integers in JSON Schema, but not in the validator."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
     if isinstance(value, dict):
@@ -219,63 +225,3 @@ def returned_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Jso
     if not has_judged_body(exchange, schemas) or not exchange.response.successful:
         return None
     return exchange.response.members if not exchange.response.parsed.errors else None
-
-
-RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Moment:
-    """A point in time, and how it is written."""
-
-    at: datetime
-    text: str = field(compare=False)
-
-    @property
-    def whole_seconds(self) -> bool:
-        """Whether it has no fraction of a second."""
-        return self.at.microsecond == 0
-
-    @property
-    def digits(self) -> int:
-        """The number of digits of its fraction of a second."""
-        match = RFC_3339.fullmatch(self.text)
-        return len(match[3] or ".") - 1 if match else 0
-
-    @property
-    def resolution(self) -> timedelta:
-        """The resolution of the clock that wrote it, as far as the digits tell: at most a minute."""
-        if self.digits:
-            return timedelta(microseconds=10 ** max(0, 6 - self.digits))
-        return timedelta(seconds=1 if self.at.second else 60)
-
-    def is_same(self, other: Moment) -> bool:
-        """Return whether both may be the same moment, written with different resolutions."""
-        return abs(self.at - other.at) <= self._hidden(other)
-
-    def is_before(self, other: Moment) -> bool:
-        """Return whether it is certainly earlier, even if one of the two has a coarser resolution."""
-        return self.at < other.at - self._hidden(other)
-
-    def _hidden(self, other: Moment) -> timedelta:
-        """Return what a coarser resolution may hide; nothing if both have the same number of digits."""
-        return timedelta(0) if self.digits == other.digits else max(self.resolution, other.resolution)
-
-
-def parse_moment(value: Any) -> Moment | None:
-    """Return the moment of a date-time, or None if it is invalid."""
-    match = RFC_3339.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        return None
-    date, time, fraction, offset = match.groups()
-    leap = time.endswith(":60")
-    seconds = f"{time[:-2]}59" if leap else time
-    written = f"{date}T{seconds}{(fraction or '.0')[:7]}{'+00:00' if offset in 'Zz' else offset}"
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    if not leap:
-        return Moment(at, value)
-    # a leap second ends a day of UTC (RFC 3339, section 5.7)
-    return Moment(at + timedelta(seconds=1), value) if at.astimezone(UTC).strftime("%T") == "23:59:59" else None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge.responses import parse_moment
+from conformance.judge.moments import parse_moment
 from tests.conformance.parts import drawn
 
 WELL_FORMED = [
