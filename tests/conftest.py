@@ -34,7 +34,7 @@ _find_benchmarks()
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """More workers than there are cores: most tests wait for a process or a clock now and then."""
-    return (os.cpu_count() or 1) * 6
+    return (os.cpu_count() or 1) * 4
 
 
 def pytest_configure() -> None:

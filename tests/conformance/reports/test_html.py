@@ -33,22 +33,21 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: (folder / f"{name}.html").as_uri() for name in results}
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
-    yield context
-    context.close()
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> BrowserContext:
+    return browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def page(context: BrowserContext, files: dict[str, str]) -> Page:
+def page(context: BrowserContext, files: dict[str, str]) -> Iterator[Page]:
     """The report with everything in it. Whatever the browser complains of fails the test."""
     page = context.new_page()
     page.on("console", lambda message: pytest.fail(f"the browser says: {message.text}"))
     page.on("pageerror", lambda error: pytest.fail(f"the page fails: {error}"))
     page.on("dialog", lambda dialog: pytest.fail("markup of the target was run"))
     page.goto(files["all"])
-    return page
+    yield page
+    page.close()
 
 
 def shown_rows(page: Page) -> set[str]:

@@ -7,13 +7,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
 from tests.mock_server.browser import browsing
 from tests.mock_server.process import SECONDS, MockProcess, started
 from tests.mock_server.wire import KEY, MODELS
 
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
 CUSTOM_MODELS = "section.card li.model"
 """A model of an organization, in its list."""

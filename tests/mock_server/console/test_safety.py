@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -23,6 +23,8 @@ HOSTILE = [
     "x" * 300,
     "مرحبا",
 ]
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def fill(client: httpx2.Client) -> None:
@@ -60,21 +62,19 @@ def test_invisible_characters_are_escaped(page: Page, client: httpx2.Client) -> 
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["empty", "full"])
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_is_accessible_and_fits(
-    mock: MockProcess, client: httpx2.Client, open_console: Open, scheme: str, viewport: dict[str, int], full: bool
-) -> None:
+def test_the_page_is_accessible_and_fits(page: Page, client: httpx2.Client, full: bool) -> None:
+    page.emulate_media(reduced_motion="reduce")
     if full:
         fill(client)
-    page = open_console(mock.url, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
-    page.locator("#console").wait_for()
-    if full:
         expect(page.locator(CUSTOM_MODELS)).to_have_count(len(HOSTILE) + 1)
         open_all(page)
-    found: Any = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    for viewport in (WIDE, NARROW):
+        page.set_viewport_size(viewport)
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found: Any = Axe().run(page)
+            assert found.violations_count == 0, (viewport, scheme, found.generate_report())
+            assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
 
 
 def test_the_page_works_with_the_keyboard_alone(page: Page, client: httpx2.Client) -> None:
