@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,28 @@ examples:
 """
 
 
+def _contradiction(given: Mapping[str, Any], *, has_token: bool) -> str | None:
+    """Return what is wrong with options that exclude or need each other, or None.
+
+    `has_token` says whether the token of the admin API is an option, and not only in the environment.
+    """
+    many, stored = given["workers"] > 1, given["store"] is not None
+    found = {
+        "--state-sync needs --state FILE, which names the file to save to": given["state_sync"] and not given["state"],
+        "--no-admin turns off what --admin-token is for; give one of them": has_token and not given["admin"],
+        "--store and --state exclude each other: the store keeps the models itself": stored and given["state"],
+        "--store-prefix needs --store URL, which names the store": given["store_prefix"] is not None and not stored,
+        "--store-ttl needs --store URL, which names the store": given["store_ttl"] is not None and not stored,
+        "--state-sync and --workers exclude each other: several processes cannot wait for one file": (
+            many and given["state_sync"]
+        ),
+        "--workers needs a system that can copy processes (fork), such as Linux or macOS": (
+            many and not hasattr(os, "fork")
+        ),
+    }
+    return next((message for message, is_so in found.items() if is_so), None)
+
+
 @click.pass_context
 def _start(ctx: click.Context, /, **given: Any) -> Settings | None:
     """Return the settings, if the mock is to be served."""
@@ -78,15 +101,9 @@ def _start(ctx: click.Context, /, **given: Any) -> Settings | None:
             command = ctx.invoked_subcommand
             ctx.fail(f"give the options of {command} after it; respan-mock {command} --help lists them")
         return None
-    if given["state_sync"] and given["state"] is None:
-        ctx.fail("--state-sync needs --state FILE, which names the file to save to")
-    if not given["admin"] and ctx.get_parameter_source("admin_token") is ParameterSource.COMMANDLINE:
-        ctx.fail("--no-admin turns off what --admin-token is for; give one of them")
-    if given["store"] is not None and given["state"] is not None:
-        ctx.fail("--store and --state exclude each other: the store keeps the models itself")
-    for name in ("store_prefix", "store_ttl"):
-        if given[name] is not None and given["store"] is None:
-            ctx.fail(f"--{name.replace('_', '-')} needs --store URL, which names the store")
+    has_token = ctx.get_parameter_source("admin_token") is ParameterSource.COMMANDLINE
+    if problem := _contradiction(given, has_token=has_token):
+        ctx.fail(problem)
     return settings_of(given)
 
 

@@ -58,6 +58,9 @@ class Sharing(Protocol):
     async def begin(self) -> None:
         """Check the connection, and write what the mocks start from, unless another mock has."""
 
+    async def changed(self, since: object) -> tuple[object, Scopes | None]:
+        """Return a mark of the present models, and the models unless `since` is their mark. Close all connections."""
+
     async def foresee(self, request: PeekableRequest) -> View:
         """Return the models that a request is probably about, and bring the fault rules up to date."""
 

@@ -23,6 +23,7 @@ _FILE = click.Path(path_type=Path)
 _SIZE = number("a number of bytes", 1, 999_999_999_999)
 _REQUESTS = number("an integer", 0, 1_000_000)
 _COUNT = number("an integer", 1, 2**31)
+_WORKERS = number("an integer", 1, 256)
 _TTL = number("an integer", 0, 2**31)
 _SECONDS = number("a number of seconds", 0.001, 86_400)
 
@@ -92,6 +93,13 @@ _TABLE: Mapping[str, Sequence[tuple[str, str | None, str, Any, str]]] = {
     "Server and contract": (
         ("--host", "HOST", "hosts", None, "address to listen on; repeatable"),
         ("--port", "PORT", "port", number("a port", 0, 65535), "port to listen on, 0 for a free one"),
+        (
+            "--workers",
+            "N",
+            "workers",
+            _WORKERS,
+            "number of processes; without --store, with a Redis of their own",
+        ),
         ("--contract", "FILE", "contract", _FILE, "OpenAPI document to serve (default: the bundled one)"),
         ("--base-path", "PATH", "base_path", normal_base_path, "path of the API, / for none (default: the contract's)"),
         ("--fixtures", "FILE", "fixtures", _FILE, "organizations, keys and built-in models (default: bundled)"),

@@ -10,9 +10,10 @@ import contextlib
 import logging
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TextIO
 
 from contract import Contract, ContractError
@@ -30,10 +31,12 @@ from mock_server.server import AddressError, ExposedError, Listeners, check_expo
 from mock_server.settings import ADMIN_PREFIX, Settings
 from mock_server.shared.address import AddressError as StoreAddressError
 from mock_server.shared.address import MissingPackageError
+from mock_server.shared.private import PrivateStoreError, private_redis
 from mock_server.state.document import StateReader
-from mock_server.state.file import Saver, StateFileError, state_file
+from mock_server.state.file import FollowingSaver, Saver, StateFileError, state_file
+from mock_server.workers import Supervisor, WorkersError
 
-UNSAVED = 1
+UNSAVED = WORKERS_ENDED = 1
 WRONG_USE = 2
 
 
@@ -53,6 +56,7 @@ _USAGE_ERRORS = (
     ExposedError,
     StoreAddressError,
     MissingPackageError,
+    PrivateStoreError,
     DifferentStartError,
     UnavailableError,
     _UsageError,
@@ -63,20 +67,40 @@ def run(settings: Settings) -> int:
     """Serve until a signal comes. Return the exit code."""
     with contextlib.ExitStack() as stack:
         try:
-            listeners, control, saver = _prepare(settings, stack)
+            opened = _prepare(settings, stack)
         except _USAGE_ERRORS as error:
             complain(f"respan-mock: {error}")
             return WRONG_USE
         try:
-            _serve(settings, control, listeners)
+            _log(opened)
+            if settings.workers > 1:
+                _supervise(opened)
+            else:
+                _serve(opened, lambda: tell(_greeting(opened)))
+        except WorkersError as error:
+            complain(f"respan-mock: {error}")
+            return WORKERS_ENDED
         finally:
-            if saver and not saver.finish():
+            if opened.saver and not opened.saver.finish():
                 sys.exit(UNSAVED)
         return 0
 
 
-def _prepare(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
-    """Return the sockets, the parts of the mock, and what saves its models. Raises one of _USAGE_ERRORS."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What a run needs, when all files are read."""
+
+    settings: Settings
+    start: Start
+    listeners: Listeners
+    control: Control
+    saver: Saver | FollowingSaver | None = None
+    redis: subprocess.Popen[bytes] | None = None
+    """The redis-server of the workers."""
+
+
+def _prepare(settings: Settings, stack: contextlib.ExitStack) -> _Opened:
+    """Read the files, and listen. Raises one of _USAGE_ERRORS."""
     start = start_of(settings)
     try:
         return _open(settings, start, stack)
@@ -85,36 +109,67 @@ def _prepare(settings: Settings, stack: contextlib.ExitStack) -> tuple[Listeners
         raise _UsageError(hide(str(error))) from None
 
 
-def _open(settings: Settings, start: Start, stack: contextlib.ExitStack) -> tuple[Listeners, Control, Saver | None]:
+def _open(settings: Settings, start: Start, stack: contextlib.ExitStack) -> _Opened:
     listeners = stack.enter_context(listen(settings.hosts, settings.port))
     check_exposure(settings, listeners.addresses)
-    if settings.state is None:
-        control = control_of(settings, start)
-        if control.sharing:
-            asyncio.run(control.sharing.begin())
-        return listeners, control, None
-    file = stack.enter_context(state_file(settings.state))
-    saved = file.read(StateReader(start.contract, start.fixtures))
-    control = control_of(settings, start if saved is None else replace(start, models=saved))
-    saver = Saver(file, control.store, sync=settings.state_sync)
-    control.on_change = saver.changed
-    return listeners, control, saver
+    file = stack.enter_context(state_file(settings.state)) if settings.state else None
+    if file and (saved := file.read(StateReader(start.contract, start.fixtures))) is not None:
+        start = replace(start, models=saved)
+    redis = None
+    if settings.workers > 1 and settings.store is None:
+        address, redis = stack.enter_context(private_redis())
+        settings = replace(settings, store=address)
+    control = control_of(settings, start)
+    saver: Saver | FollowingSaver | None = None
+    if control.sharing:
+        asyncio.run(control.sharing.begin())
+        if file:
+            mark, _ = asyncio.run(control.sharing.changed(None))
+            saver = FollowingSaver(file, control.sharing.changed, mark)
+    elif file:
+        saver = Saver(file, control.store, sync=settings.state_sync)
+        control.on_change = saver.changed
+    return _Opened(settings, start, listeners, control, saver, redis)
 
 
-def _serve(settings: Settings, control: Control, listeners: Listeners) -> None:
-    log_to_stderr(settings.log_level, control.redaction.hide)
+def _log(opened: _Opened) -> None:
+    """Log from now on, at first what the mock leaves out."""
+    control = opened.control
+    log_to_stderr(opened.settings.log_level, control.redaction.hide)
     for problem in control.fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the bundled fixtures: %s", problem)
-    for sentence in left_out(control.contract, admin=settings.admin):
+    for sentence in left_out(control.contract, admin=opened.settings.admin):
         logging.getLogger("mock_server").warning("not served as the contract says: %s", sentence)
-    app = app_of(settings, control)
-    control.url = listeners.urls[0]
-    text = _greeting(settings, control, listeners.urls)
-    serve(app, listeners.sockets, ready=lambda: tell(text), limits=settings.limits)
 
 
-def _greeting(settings: Settings, control: Control, urls: Sequence[str]) -> str:
+def _serve(opened: _Opened, ready: Callable[[], None], must_stop: Callable[[], bool] | None = None) -> None:
+    app = app_of(opened.settings, opened.control)
+    opened.control.url = opened.listeners.urls[0]
+    serve(app, opened.listeners.sockets, ready, opened.settings.limits, must_stop)
+
+
+def _supervise(opened: _Opened) -> None:
+    """Serve with several workers. Raises WorkersError."""
+    parent = os.getpid()
+
+    def work(ready: Callable[[], None]) -> None:
+        # A worker has parts of its own: copies would make the same random choices.
+        own = replace(opened, control=control_of(opened.settings, opened.start))
+        _serve(own, ready, must_stop=lambda: os.getppid() != parent)
+
+    def tick() -> None:
+        if opened.redis and (code := opened.redis.poll()) is not None:
+            raise WorkersError(f"the redis-server of the workers has ended with the exit code {code}")
+        if isinstance(opened.saver, FollowingSaver):
+            opened.saver.follow()
+
+    settings = opened.settings
+    Supervisor(settings.workers, work, settings.limits.grace_seconds, tick).run(lambda: tell(_greeting(opened)))
+
+
+def _greeting(opened: _Opened) -> str:
     """Return what to print: with --quiet the base URL of the API at each host, else the banner."""
+    settings, control, urls = opened.settings, opened.control, opened.listeners.urls
     contract = control.contract
     if settings.quiet:
         return "\n".join(url + contract.base_path for url in urls)

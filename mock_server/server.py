@@ -29,16 +29,26 @@ _TICKS = 5
 
 
 def serve(
-    app: Any, sockets: Sequence[socket.socket], ready: Callable[[], None], limits: Limits = DEFAULT_LIMITS
+    app: Any,
+    sockets: Sequence[socket.socket],
+    ready: Callable[[], None],
+    limits: Limits = DEFAULT_LIMITS,
+    must_stop: Callable[[], bool] | None = None,
 ) -> None:
     """Serve `app` until SIGINT, SIGTERM or SIGHUP stops it cleanly. `ready` is called when the server accepts requests.
 
-    Afterwards, the previous handler of the signal runs, and may raise.
+    `must_stop` is asked several times a second whether to stop without a signal. Afterwards, the previous handler of
+    the signal runs, and may raise.
     """
-    server(app, ready, limits).run(sockets=list(sockets))
+    server(app, ready, limits, must_stop).run(sockets=list(sockets))
 
 
-def server(app: Any, ready: Callable[[], None], limits: Limits = DEFAULT_LIMITS) -> uvicorn.Server:
+def server(
+    app: Any,
+    ready: Callable[[], None],
+    limits: Limits = DEFAULT_LIMITS,
+    must_stop: Callable[[], bool] | None = None,
+) -> uvicorn.Server:
     """Return a server of `app` to run. It calls `ready` in its event loop; setting `should_exit` stops it."""
     config = uvicorn.Config(
         app,
@@ -52,13 +62,14 @@ def server(app: Any, ready: Callable[[], None], limits: Limits = DEFAULT_LIMITS)
         proxy_headers=False,
         timeout_graceful_shutdown=limits.grace_seconds,  # type: ignore[arg-type]  # any number will do
     )
-    return _Server(config, ready)
+    return _Server(config, ready, must_stop)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], must_stop: Callable[[], bool] | None) -> None:
         super().__init__(config)
         self._ready = ready
+        self._must_stop = must_stop
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -88,7 +99,7 @@ class _Server(uvicorn.Server):
             for connection in tuple(self.server_state.connections):
                 if isinstance(connection, Protocol):
                     connection.check_time(now)
-        return await super().on_tick(counter)
+        return await super().on_tick(counter) or bool(self._must_stop and self._must_stop())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop. Requests that are cut off by this are not errors, so uvicorn does not report them."""

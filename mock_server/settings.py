@@ -98,6 +98,8 @@ class Settings:
     """The file that the models are saved to; None keeps them in memory only."""
     state_sync: bool = False
     """Whether each change is saved before its response is sent."""
+    workers: int = 1
+    """The number of processes that serve. More than one share their state in the store."""
     store: str | None = None
     """The address of a Redis that several mocks share, as `address_of` reads it; None keeps everything in memory."""
     store_prefix: str | None = None

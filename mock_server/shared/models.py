@@ -33,6 +33,11 @@ class _Basis(NamedTuple):
     """Name and version of each model of the view, in turn. The version of a model that does not exist is 0."""
 
 
+def _can_exist(key: Any) -> bool:
+    """Return whether a model can have this name: not what is no text, or has bytes of a path that are not UTF-8."""
+    return isinstance(key, str) and (key.isascii() or not any("\ud800" <= each <= "\udfff" for each in key))
+
+
 class RedisStore:
     """A store in Redis. All models may be `room` bytes of JSON together; None is no limit."""
 
@@ -40,13 +45,13 @@ class RedisStore:
         self._session = session
         self._connection = session.connection
         self._room = room
-        self._turns: dict[bytes, tuple[asyncio.Lock, int]] = {}
+        self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
 
     async def look(self, scope: str, keys: Collection[str], view: View | None = None) -> View:
         """Return the models of these names, and all that they refer to. Raises UnavailableError."""
         if view is not None and view.basis.scope == scope and view.basis.roots.issuperset(keys):
             return view
-        names = [each for each in keys if isinstance(each, str)]
+        names = list(filter(_can_exist, keys))
         while True:
             reply = await self._connection.call("look", field_of(scope), *names, reads=True)
             if seen := await self._viewed(scope, names, reply):
@@ -65,7 +70,7 @@ class RedisStore:
         Raises FullError or UnavailableError.
         """
         keys = [key, *others]
-        async with self._turn(field_of(scope, key)) as waited:
+        async with self._turn((scope, key)) as waited:
             seen = await self.look(scope, keys, None if waited else view)
             for attempt in range(_TRIES):
                 decision = decide(seen)
@@ -140,19 +145,19 @@ class RedisStore:
         )
 
     @asynccontextmanager
-    async def _turn(self, field: bytes) -> AsyncIterator[bool]:
+    async def _turn(self, place: tuple[str, str]) -> AsyncIterator[bool]:
         """Let the requests of this mock about one model go one after the other: together they would only conflict.
 
         Yield whether another one went first.
         """
-        lock, waiting = self._turns.get(field) or (asyncio.Lock(), 0)
-        self._turns[field] = lock, waiting + 1
+        lock, waiting = self._turns.get(place) or (asyncio.Lock(), 0)
+        self._turns[place] = lock, waiting + 1
         try:
             async with lock:
                 yield waiting > 0
         finally:
-            lock, waiting = self._turns[field]
+            lock, waiting = self._turns[place]
             if waiting == 1:
-                del self._turns[field]
+                del self._turns[place]
             else:
-                self._turns[field] = lock, waiting - 1
+                self._turns[place] = lock, waiting - 1

@@ -27,7 +27,7 @@ from mock_server.shared.journal import SharedJournal
 from mock_server.shared.models import RedisStore
 from mock_server.shared.session import Session, origin_of
 from mock_server.shared.tail import Tail
-from mock_server.store import View
+from mock_server.store import Scopes, View
 from mock_server.upsert import ReferenceFields
 
 T = TypeVar("T")
@@ -126,6 +126,18 @@ class Shared:
     def attach(self, control: Control) -> None:
         """Let the events show their subjects as `control` does."""
         self.events.show = {"request": control.entry, "model": control.model_event}
+
+    async def changed(self, since: object) -> tuple[object, Scopes | None]:
+        """Return a mark of the present models, and the models unless `since` is their mark. Close all connections.
+
+        Raises UnavailableError.
+        """
+        control = self.connection.key("control")
+        try:
+            mark = tuple(await self.connection.ask("HMGET", control, "run", "changes", "ticks"))
+            return mark, None if mark == since else await self.store.snapshot()
+        finally:
+            await self.connection.close()
 
     async def foresee(self, request: PeekableRequest) -> View:
         """Return the models that a request is probably about, and bring the fault rules up to date."""

@@ -15,15 +15,15 @@ import re
 import secrets
 import stat
 import sys
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
 from contract import Problem, UnusableFileError
 from contract.files import NotReadable, check_regular, read_regular
-from mock_server.errors import rejected
+from mock_server.errors import UnavailableError, rejected
 from mock_server.state.document import StateError, StateReader, state_of
 from mock_server.store import Scopes, Store
 from mock_server.strict_json import UnreadableError, read_json
@@ -366,3 +366,37 @@ class Saver:
 
     def _write(self, models: Scopes) -> None:
         self._file.write(state_of(models))
+
+
+Changed: TypeAlias = Callable[[object], Awaitable[tuple[object, Scopes | None]]]
+"""Gets the mark of the models that are saved. Returns that of the present ones, and those if they are others."""
+
+
+class FollowingSaver:
+    """Saves models that other processes change. It looks for changes when it is told to, and needs no event loop."""
+
+    def __init__(self, file: StateFile, changed: Changed, saved: object) -> None:
+        self._file = file
+        self._changed = changed
+        self._saved = saved
+
+    def follow(self) -> bool:
+        """Save the models if they have changed. Return whether everything is saved."""
+        try:
+            mark, models = asyncio.run(self._look())
+            if models is not None:
+                self._file.write(state_of(models))
+        except UnavailableError:
+            return False  # it is in the log
+        except OSError as error:
+            logger.error("The state could not be saved: %s", error)  # noqa: TRY400 - not a bug of the mock
+            return False
+        self._saved = mark
+        return True
+
+    def finish(self) -> bool:
+        """Save the last changes. Return whether everything is saved."""
+        return self.follow()
+
+    async def _look(self) -> tuple[object, Scopes | None]:
+        return await self._changed(self._saved)

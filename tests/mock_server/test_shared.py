@@ -66,6 +66,7 @@ def test_a_model_is_the_same_everywhere_with_its_bases(clients: Pair) -> None:
     assert there.delete(f"{MODELS}b0/").status_code == 204
     assert here.get(f"{MODELS}b0/").status_code == 404
     assert here.get(f"{MODELS}b11/").json().get("input_cost") != 7
+    assert {here.request(method, f"{MODELS}a%ff/").status_code for method in ("GET", "DELETE")} == {404}
 
 
 def test_one_of_concurrent_creates_gets_201_and_no_field_is_lost(clients: Pair) -> None:

@@ -221,6 +221,7 @@ def test_a_view_has_the_bases_of_its_models(do: Kind) -> None:
         view = await store.look("acme", ["other", "d", "absent"])
         assert {"other", "a", "b", "é:\n", "d"} <= view.models.keys()
         assert "absent" not in view.models
+        assert (await store.look("acme", ["a", "\udcff"])).models.get("\udcff") is None
 
     do(steps)
 
