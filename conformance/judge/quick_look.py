@@ -1,8 +1,8 @@
-"""A quick look at bodies: most are valid, and a compiled validator sees that a hundred times faster than the full one.
+"""A quick look at bodies: most are valid, and a compiled validator sees that a hundred times faster than openapi-core.
 
-The quick look never says that a body is invalid. It accepts a body only if the full validator (`responses.py`) finds no
-error in it: what a schema says is written with keywords that both validators know, and read alike or more strictly. Of
-a schema that says more there is no quick look, and the full validator judges every body.
+The quick look never says that a body is invalid. It accepts a body only if openapi-core, as `responses.py` uses it,
+finds no error in it: what a schema says is written with keywords that both validators know, and read alike or more
+strictly. Of a schema that says more there is no quick look, and openapi-core judges every body.
 """
 
 from __future__ import annotations

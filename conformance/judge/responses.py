@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import truediv
 from typing import TYPE_CHECKING, Any
 
 from conformance.judge.moments import parse_moment
@@ -40,10 +41,13 @@ class SchemaError:
 
 
 class _Validator:
-    """A validator of one schema: a quick look, and that of openapi-schema-validator for what this does not accept."""
+    """A validator of one schema: a quick look, and openapi-core for what this does not accept.
 
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
+    `tokens` lead to the schema in the contract.
+    """
+
+    def __init__(self, contract: Contract, schema: Schema, tokens: Sequence[str]) -> None:
+        self._document, self._tokens = contract.document, tokens
         self._accepts = quick_look(schema) or (lambda _: False)
 
     def errors(self, body: Any) -> Iterable[ValidationError]:
@@ -52,9 +56,12 @@ class _Validator:
 
     @cached_property
     def _full(self) -> Validator:
-        from openapi_schema_validator import OAS30ReadValidator  # slow to import, and not needed for valid bodies
+        from jsonschema_path import SchemaPath  # both are slow to import, and not needed for valid bodies
+        from openapi_core.validation.response.validators import V30ResponseDataValidator
 
-        full: Validator = OAS30ReadValidator(self._schema, format_checker=OAS30ReadValidator.FORMAT_CHECKER)
+        document = SchemaPath.from_dict(dict(self._document))
+        schema = reduce(truediv, self._tokens, document)
+        full: Validator = V30ResponseDataValidator.schema_validators_factory.create(document, schema).validator
         return full
 
 
@@ -98,21 +105,25 @@ class SchemaJudge:
         if validator is None:
             return []
         errors = validator.errors(prepare(_whole_numbers(exchange.response.json)))
-        response = self._response(exchange.request.operation_id or "", exchange.response.status)
-        return list(self._schema_errors(errors, (*response, "content", "application/json", "schema")))
+        tokens = self._tokens(exchange.request.operation_id or "", exchange.response.status)
+        return list(self._schema_errors(errors, tokens))
 
     def _schema_errors(self, errors: Iterable[ValidationError], schema: tuple[str, ...]) -> Iterator[SchemaError]:
         for error in errors:
             date_time = error.validator == "format" and error.validator_value == "date-time"
-            if date_time and parse_moment(error.instance) is not None:  # the validator rejects leap seconds
+            if date_time and parse_moment(error.instance) is not None:  # openapi-core rejects leap seconds
                 continue
             keyword = self._contract.locate((*schema, *error.absolute_schema_path))
             yield SchemaError(tuple(error.absolute_path), _message(error), date_time, keyword)
 
-    def _schema(self, operation_id: str, status: int) -> Schema | None:
-        """Return the schema of the JSON bodies of a response, or None if it has none."""
+    def _tokens(self, operation_id: str, status: int) -> tuple[str, ...]:
+        """Return the way to the schema of the JSON bodies of a response."""
+        return (*self._response(operation_id, status), "content", "application/json", "schema")
+
+    def _schema(self, tokens: Sequence[str]) -> Schema | None:
+        """Return the schema at the end of the way, or None if there is none."""
         found = self._contract.document
-        for token in (*self._response(operation_id, status), "content", "application/json", "schema"):
+        for token in tokens:
             if token not in found:
                 return None
             found = found[token]
@@ -121,8 +132,9 @@ class SchemaJudge:
     def _validator(self, operation_id: str, status: int) -> _Validator | None:
         """Return the cached validator for the JSON bodies of a response, or None if it has no schema."""
         if (operation_id, status) not in self._validators:
-            schema = self._schema(operation_id, status)
-            self._validators[operation_id, status] = None if schema is None else _Validator(schema)
+            schema = self._schema(tokens := self._tokens(operation_id, status))
+            made = None if schema is None else _Validator(self._contract, schema, tokens)
+            self._validators[operation_id, status] = made
         return self._validators[operation_id, status]
 
 
@@ -152,7 +164,7 @@ def without_null(value: Any) -> Any:
 
 
 def _whole_numbers(value: Any) -> Any:
-    """Return the value with 1.0 as 1: both are integers in JSON Schema, but not in the validator."""
+    """Return the value with 1.0 as 1: both are integers in JSON Schema, but not in openapi-core."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
     if isinstance(value, dict):
