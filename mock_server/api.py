@@ -22,7 +22,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+from connexion.middleware.abstract import RoutedAPI
 from connexion.operations.abstract import AbstractOperation
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +35,7 @@ from mock_server.display import Model
 from mock_server.errors import RejectedError, Rejection, RequestPart, ValidationError, rejected
 from mock_server.fixtures import Fixtures
 from mock_server.http.bodies import Headers, check_media_type, essence, is_json, receive_body
+from mock_server.operations import OperationMiddleware
 from mock_server.prefer import ExampleResponses, NothingToSendError, readable
 from mock_server.responses import Response, write
 from mock_server.store import Decision, FullError, ModelReader, Store, View
@@ -183,7 +184,7 @@ class EndpointAPI(RoutedAPI[Endpoint]):
         return Endpoint(self._contract, self._anyone, operation)
 
 
-class EndpointMiddleware(RoutedMiddleware[EndpointAPI]):
+class EndpointMiddleware(OperationMiddleware[EndpointAPI]):
     """Passes each request of an operation to its endpoint, and all others on to the next layer.
 
     `anyone` is the caller if the contract requires no credentials.

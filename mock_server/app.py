@@ -27,7 +27,7 @@ from mock_server.fixtures import Fixtures, redaction_for
 from mock_server.http.cors import cross_origin
 from mock_server.http.failures import FailureMiddleware
 from mock_server.http.routing import RoutingMiddleware
-from mock_server.journal.recorder import AccessLog, Note, RecordingMiddleware
+from mock_server.journal.recorder import AccessLog, Note, RecordingMiddleware, WriteLine
 from mock_server.journal.recorder import logger as access_logger
 from mock_server.pages import (
     DOCUMENT,
@@ -60,6 +60,8 @@ class Behaviour:
     """Asks a shared store about each request before the app does; needs `faults`."""
     note: Note | None = None
     """Called with each request and its response; None leaves the recording out."""
+    write_line: WriteLine | None = None
+    """Writes the log of requests; None leaves it to Python's logging."""
     changed: Changed | None = None
     """Called after each change of a model."""
     largest_model: int | None = None
@@ -74,7 +76,7 @@ def build_app(
 ) -> AsyncApp:
     """Return the API of the mock as an ASGI app."""
     redaction = redaction_for(contract, fixtures)
-    log = AccessLog(redaction) if access_logger.isEnabledFor(logging.INFO) else None
+    log = AccessLog(redaction, write=behaviour.write_line) if access_logger.isEnabledFor(logging.INFO) else None
     document = served_document(contract)
     examples = example_responses(document, contract.upsert, behaviour.seed)
     models = Models(

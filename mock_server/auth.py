@@ -13,7 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from connexion.middleware.security import SecurityAPI, SecurityMiddleware, SecurityOperation
+from connexion.middleware.security import SecurityAPI, SecurityOperation
 from connexion.operations.abstract import AbstractOperation
 from connexion.security import NO_VALUE, AbstractSecurityHandler
 from connexion.spec import Specification
@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_server.callers import BadTokenError, Caller, caller_of_jwt, caller_of_key, is_jwt
 from mock_server.context import context_of
 from mock_server.errors import RejectedError, RequestPart, ValidationError, quoted, rejected
+from mock_server.operations import OperationMiddleware
 from mock_server.secrets import scheme_of
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class _API(SecurityAPI):
         )
 
 
-class BearerMiddleware(SecurityMiddleware):
+class BearerMiddleware(OperationMiddleware[_API]):
     """Connexion's middleware, with `Credentials` in place of its requests. It looks the API `keys` up first."""
 
     def __init__(self, app: ASGIApp, keys: Mapping[str, Caller]) -> None:

@@ -15,6 +15,7 @@ from mock_server.clock import RealClock, clock_of
 from mock_server.control import Control
 from mock_server.faults.rules import Faults, RuleChecker
 from mock_server.journal.journal import Journal
+from mock_server.journal.recorder import WriteLine
 from mock_server.scenario import Start
 from mock_server.settings import Settings
 from mock_server.store import MemoryStore
@@ -64,8 +65,13 @@ def _shared_control(settings: Settings, start: Start) -> Control:
     return control
 
 
-def app_of(settings: Settings, control: Control, access: Access | None = None) -> ASGIApp:
-    """Return the app of these parts. `access` overrides what the settings say about the admin API."""
+def app_of(
+    settings: Settings, control: Control, access: Access | None = None, write_line: WriteLine | None = None
+) -> ASGIApp:
+    """Return the app of these parts. `access` overrides what the settings say about the admin API.
+
+    `write_line` writes the log of requests, instead of Python's logging.
+    """
     shared = control.sharing
     # Publishing changes costs time, and nobody else needs them. A store that is shared publishes them itself.
     observed = (settings.admin and not shared) or control.on_change
@@ -77,10 +83,11 @@ def app_of(settings: Settings, control: Control, access: Access | None = None) -
         faults=control.faults if settings.admin or control.faults.active or shared else None,
         foresee=shared.foresee if shared else None,
         note=control.note if control.journal.size else None,
+        write_line=write_line,
         changed=control.model_changed if observed else None,
         largest_model=settings.max_model_bytes,
     )
-    api = build_app(control.contract, control.fixtures, control.store, behaviour)
+    api = build_app(control.contract, control.fixtures, control.store, behaviour).middleware
     if not settings.admin:
         return AdminDispatcher(api, lambda: health_app(control), only=HEALTH)
     return AdminDispatcher(api, lambda: admin_app(control, access or _access(settings)))

@@ -12,6 +12,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TextIO
@@ -24,6 +25,7 @@ from mock_server.errors import DifferentStartError, UnavailableError
 from mock_server.faults.rule import RuleError
 from mock_server.faults.rules import FaultsError
 from mock_server.fixtures import Fixtures, FixturesError, redaction_for
+from mock_server.journal.recorder import WriteLine
 from mock_server.mock import app_of, control_of, seed_of
 from mock_server.pages import CONSOLE, SWAGGER_UI
 from mock_server.scenario import BasePathError, ScenarioError, Start, start_of
@@ -72,7 +74,7 @@ def run(settings: Settings) -> int:
             complain(f"respan-mock: {error}")
             return WRONG_USE
         try:
-            _log(opened)
+            opened = replace(opened, write_line=_log(opened))
             if settings.workers > 1:
                 _supervise(opened)
             else:
@@ -97,6 +99,8 @@ class _Opened:
     saver: Saver | FollowingSaver | None = None
     redis: subprocess.Popen[bytes] | None = None
     """The redis-server of the workers."""
+    write_line: WriteLine | None = None
+    """Writes a line of the log about a request."""
 
 
 def _prepare(settings: Settings, stack: contextlib.ExitStack) -> _Opened:
@@ -132,18 +136,19 @@ def _open(settings: Settings, start: Start, stack: contextlib.ExitStack) -> _Ope
     return _Opened(settings, start, listeners, control, saver, redis)
 
 
-def _log(opened: _Opened) -> None:
-    """Log from now on, at first what the mock leaves out."""
+def _log(opened: _Opened) -> WriteLine:
+    """Log from now on, at first what the mock leaves out. Return what writes a line about a request."""
     control = opened.control
-    log_to_stderr(opened.settings.log_level, control.redaction.hide)
+    write_line = log_to_stderr(opened.settings.log_level, control.redaction.hide)
     for problem in control.fixtures.left_out:
         logging.getLogger("mock_server").warning("left out of the bundled fixtures: %s", problem)
     for sentence in left_out(control.contract, admin=opened.settings.admin):
         logging.getLogger("mock_server").warning("not served as the contract says: %s", sentence)
+    return write_line
 
 
 def _serve(opened: _Opened, ready: Callable[[], None], must_stop: Callable[[], bool] | None = None) -> None:
-    app = app_of(opened.settings, opened.control)
+    app = app_of(opened.settings, opened.control, write_line=opened.write_line)
     opened.control.url = opened.listeners.urls[0]
     serve(app, opened.listeners.sockets, ready, opened.settings.limits, must_stop)
 
@@ -262,33 +267,41 @@ class PlainFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole text."""
-        if getattr(record, "hidden", False):  # a line about a request: there are many, and secrets are hidden in them
-            return printable(f"{self.formatTime(record)} {record.msg}", sys.stderr)
         text = super().format(record)
         if "\n" in text:
             text = text.replace("\n", f"\n{_INDENTED}")
-        return printable(self._hide(text), sys.stderr)
+        return self.coloured(printable(self._hide(text), sys.stderr), record.levelno, getattr(record, "status", 0))
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        """Return the time of day."""
+        return self._time_of(record.created)
+
+    def line(self, text: str, status: int) -> str:
+        """Return the line about a request. Secrets are hidden in its text."""
+        return self.coloured(printable(f"{self._time_of(time.time())} {text}", sys.stderr), logging.INFO, status)
+
+    def coloured(self, text: str, level: int, status: int) -> str:  # noqa: ARG002 - for a subclass
+        """Return the text in the colour of its level or its status."""
+        return text
+
+    def _time_of(self, moment: float) -> str:
         """Return the time of day, formatted once per second."""
-        second = int(record.created)
+        second = int(moment)
         if self._time[0] != second:
-            self._time = second, super().formatTime(record, datefmt or self.datefmt)
+            self._time = second, time.strftime("%H:%M:%S", time.localtime(second))
         return self._time[1]
 
 
 class ColourFormatter(PlainFormatter):
     """Colours a line by the status of the response, or by its level."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the whole text in colour."""
-        line = super().format(record)
-        status = getattr(record, "status", None)
-        if record.levelno >= logging.ERROR or (status is not None and status >= 500):
-            return f"{_RED}{line}{_RESET}"
-        if record.levelno >= logging.WARNING or (status is not None and status >= 400):
-            return f"{_YELLOW}{line}{_RESET}"
-        return f"{_GREEN}{line}{_RESET}" if status else line
+    def coloured(self, text: str, level: int, status: int) -> str:
+        """Return the text in the colour of its level or its status."""
+        if level >= logging.ERROR or status >= 500:
+            return f"{_RED}{text}{_RESET}"
+        if level >= logging.WARNING or status >= 400:
+            return f"{_YELLOW}{text}{_RESET}"
+        return f"{_GREEN}{text}{_RESET}" if status else text
 
 
 def _is_coloured(stream: TextIO) -> bool:
@@ -298,16 +311,26 @@ def _is_coloured(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def log_to_stderr(level: str, hide: Callable[[str], str]) -> None:
+def log_to_stderr(level: str, hide: Callable[[str], str]) -> WriteLine:
     """Log records of the mock of at least `level` to stderr, and warnings of its libraries.
 
-    `hide` removes known secrets from every text.
+    `hide` removes known secrets from every text. Return what writes a line about a request: as a record, it would take
+    longer than an upsert.
     """
     # Do not look up caller, thread and process: that costs time, and is not printed (see Python's "Logging HOWTO").
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter((ColourFormatter if _is_coloured(sys.stderr) else PlainFormatter)(hide))
+    stream = sys.stderr
+    handler = logging.StreamHandler(stream)
+    formatter = (ColourFormatter if _is_coloured(stream) else PlainFormatter)(hide)
+    handler.setFormatter(formatter)
     logging.getLogger().addHandler(handler)
     logging.getLogger("mock_server").setLevel(level.upper())
     logging.getLogger().setLevel(max(logging.WARNING, logging.getLogger("mock_server").level))
+
+    def write(text: str, status: int, _: object) -> None:
+        with contextlib.suppress(OSError, ValueError):  # as logging does, go on if the terminal is gone
+            stream.write(f"{formatter.line(text, status)}\n")
+            stream.flush()
+
+    return write

@@ -64,8 +64,7 @@ class Removed:
     """The decision to delete a model."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestReference:
+class RequestReference(NamedTuple):
     """A field of a request that names another thing (`x-reference`), and what it names."""
 
     field: str
@@ -156,12 +155,12 @@ class ReferenceFields:
 
     def __init__(self, rules: Upsert) -> None:
         self._fields = [
-            (name, field.storage_name, reference)
+            (name, field.storage_name, reference.to, reference.missing)
             for name, field in rules.request.items()
             if (reference := rules.request[field.storage_name].reference)
         ]
         self.to_models = tuple(
-            {stored_as: None for _, stored_as, reference in self._fields if reference.to == "models"}
+            {stored_as: None for _, stored_as, collection, _ in self._fields if collection == "models"}
         )
         """The storage names of the values that name models."""
 
@@ -172,9 +171,9 @@ class ReferenceFields:
     def in_request(self, request: Mapping[str, Any]) -> list[RequestReference]:
         """Return the references of a request. Two spellings with one value count once, as the first of them."""
         found: dict[tuple[str, Any], RequestReference] = {}
-        for name, stored_as, reference in self._fields:
-            if name in request and (stored_as, request[name]) not in found:
-                found[stored_as, request[name]] = RequestReference(name, reference.to, request[name], reference.missing)
+        for name, stored_as, collection, missing in self._fields:
+            if name in request and (key := (stored_as, request[name])) not in found:
+                found[key] = RequestReference(name, collection, request[name], missing)
         return list(found.values())
 
 
@@ -186,12 +185,10 @@ def find_rejection(
     `invalid` are the errors of the schema, and `request` has the valid fields only. The first error decides the status.
     If it is about a field, the errors of all other fields are reported too, even those with another status.
     """
-    found = [
-        *((rules.invalid, error) for error in invalid),
-        *_contradictions(rules, request),
-        *_forbidden(rules, request, context),
-        *((reference.missing, _unknown(rules, reference)) for reference in context.missing),
-    ]
+    found = [(rules.invalid, error) for error in invalid]
+    found += _contradictions(rules, request)
+    found += _forbidden(rules, request, context)
+    found += [(reference.missing, _unknown(rules, reference)) for reference in context.missing]
     if not found:
         return None
     status, first = found[0]

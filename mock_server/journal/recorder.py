@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import visible
 from mock_server.context import RequestContext, context_of
-from mock_server.errors import plain
+from mock_server.errors import Rejection, plain
 from mock_server.http.bodies import drain
 from mock_server.http.routing import raw_path
 from mock_server.journal.journal import CUT, SMALLEST_EXCHANGE, Exchange, Headers
@@ -180,12 +180,23 @@ async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start
 logger = logging.getLogger("mock_server.access")
 
 
+WriteLine: TypeAlias = Callable[[str, int, Rejection | None], None]
+"""Writes a line of the log about a request: the text without secrets, the status, and why it was rejected."""
+
+
+def _log_line(text: str, status: int, rejection: Rejection | None) -> None:
+    logger.info(text, extra={"status": status, "rejection": rejection, "hidden": True})
+
+
 class AccessLog:
     """Logs requests: all, or only those with one of the `statuses`."""
 
-    def __init__(self, redaction: Redaction, statuses: Container[int] | None = None) -> None:
+    def __init__(
+        self, redaction: Redaction, statuses: Container[int] | None = None, write: WriteLine | None = None
+    ) -> None:
         self._redaction = redaction
         self._statuses = statuses
+        self._write = write or _log_line
         self._start = lru_cache(maxsize=64)(self._redacted_start)  # clients repeat few requests again and again
 
     def __call__(self, scope: Scope, context: RequestContext, status: int, seconds: float, body: bytes) -> None:
@@ -198,7 +209,7 @@ class AccessLog:
         if end:
             end = self._redaction.of_request(headers, query, body if context.rejection else b"").hide(end)
         line = f"{start} {status or 'client disconnected'} {seconds * 1000:.1f} ms{end}"
-        logger.info(visible(line), extra={"status": status, "rejection": context.rejection, "hidden": True})
+        self._write(visible(line), status, context.rejection)
 
     def _redacted_start(self, method: str, path: bytes, query: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> str:
         """Return the part of a line before the status. `headers` are those that may have secrets."""
