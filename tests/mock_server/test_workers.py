@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.conformance.command import KEYS, KNOWN, conformance
 from tests.mock_server.process import ROOT, SECONDS, MockProcess, run, started
 from tests.mock_server.redis_server import executable
 from tests.mock_server.wire import KEY, MODELS
@@ -157,6 +158,13 @@ def test_the_state_file_is_written_by_one_and_loaded_again(tmp_path: Path) -> No
         assert httpx2.get(f"{mock.url}{MODELS}m3/", headers=HEADERS).status_code == 200
         assert mock.stop() == (0, "")
     assert not file.with_name("state.json.lock").exists()
+
+
+def test_four_workers_conform_with_races_and_linearizability() -> None:
+    with started("--workers", "4", "--quiet", "--check-responses") as mock:
+        ran = conformance(mock.url, *KNOWN, "--strict", "--require-all", environment=KEYS)
+        assert ran.code == 0, ran.stdout
+        assert mock.stderr == ""
 
 
 def test_the_log_has_whole_lines_of_all_workers() -> None:
