@@ -18,6 +18,8 @@ logger = logging.getLogger("mock_server")
 
 _PATIENCE = 5.0
 """Seconds that a worker may take to stop, beyond the time that its requests have to finish."""
+_SHORT_LIFE = 0.5
+"""Seconds that a worker lives at least if nothing is wrong with it."""
 _TURN = 0.2
 """Seconds between two calls of `tick`."""
 
@@ -42,6 +44,7 @@ class Supervisor:
         self._grace = grace
         self._tick = tick
         self._workers: set[int] = set()
+        self._started: dict[int, float] = {}
         self._before: set[int] = set()
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -82,6 +85,7 @@ class Supervisor:
             self._become_worker(writing, parent)
         os.close(writing)
         self._workers.add(process)
+        self._started[process] = time.monotonic()
         return reading
 
     def _become_worker(self, writing: int, parent: int) -> None:
@@ -113,6 +117,8 @@ class Supervisor:
 
     def _replace_dead(self) -> None:
         for process, code in self._reap():
+            if time.monotonic() < self._started.pop(process, 0) + _SHORT_LIFE:
+                time.sleep(_SHORT_LIFE)  # whatever ends it may end the next one too
             reason = f"by {signal.Signals(-code).name}" if code < 0 else f"with the exit code {code}"
             logger.error("Worker %d has ended %s. Another one takes its place.", process, reason)
             os.close(self._start())

@@ -64,7 +64,7 @@ def test_the_run_in_the_readme_is_current() -> None:
 
 def test_options_that_the_readme_names_exist(capsys: pytest.CaptureFixture[str]) -> None:
     conformance_options = {f"--{option.name}" for option in OPTIONS} | {"--list", "--dry-run"}
-    mock_options = {"--delay", "--fail", "--fixtures", "--contract"}
+    mock_options = {"--delay", "--fail", "--fixtures", "--contract", "--workers", "--store"}
     assert set(re.findall(r"(--[a-z][a-z-]+)", README)) <= conformance_options | mock_options
     variables = {option.environment for option in OPTIONS}
     assert set(re.findall(r"RESPAN_\w+", README)) <= variables

@@ -62,7 +62,7 @@ class Connection:
         self._digests = {name: hashlib.sha1(text).hexdigest() for name, text in self._scripts.items()}  # noqa: S324
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis | RedisCluster] = WeakKeyDictionary()
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Line] = WeakKeyDictionary()
-        self._silent_until = math.inf  # until it has been reached once: the error of the start says what is wrong
+        self._silent_until = 0.0
         redis = import_redis()
         self._cut = redis.exceptions.ConnectionError
         self._forgotten = redis.exceptions.NoScriptError
@@ -125,6 +125,7 @@ class Connection:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Check the connection, and close it at the end. Raises UnavailableError."""
+        self._silent_until = math.inf  # the error says what is wrong
         try:
             info = await self.ask("INFO", "server")
             version = _version(info)
@@ -132,9 +133,9 @@ class Connection:
                 raise UnavailableError(
                     f"{self.address.label}: Redis {'.'.join(map(str, version))} is too old; use 6.2 or later"
                 )
-            self._silent_until = 0.0
             yield
         finally:
+            self._silent_until = 0.0
             await self.close()
 
     async def close(self) -> None:
@@ -186,6 +187,10 @@ _REASONS = (
     ("ResponseError", "it rejects a command"),
     ("ConnectionError", "it cannot be reached"),
 )
+
+
+REASONS = frozenset(reason for _, reason in (*_CODES, *_REASONS))
+"""Why Redis is unavailable, as responses say it."""
 
 
 def _reason(error: BaseException) -> str:

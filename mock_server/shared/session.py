@@ -97,7 +97,7 @@ def origin_of(start: Start) -> Origin:
         "models": {scope: named for scope, named in values.items() if named},
         "faults": list(start.faults),
         "clock": start.clock,
-        "seed": start.seed,
+        "seed": str(start.seed),
     }
     digests = {
         name: hashlib.sha256(orjson.dumps(part, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
