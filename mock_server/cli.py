@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -46,6 +47,7 @@ def _serve(settings: Settings) -> int:
     for each in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP comes when a terminal is closed; nohup ignores it
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, lambda *_: sys.exit(0))
+    gc.disable()  # what is created until the mock is ready stays, so there is no garbage to look for
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Connexion imports what is deprecated; users cannot change that
         with postponed():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import shlex
@@ -147,10 +148,21 @@ def _log(opened: _Opened) -> WriteLine:
     return write_line
 
 
+_THRESHOLDS = 10_000, 10, 10
+"""After how many new objects Python looks for garbage. The requests of 100 connections are a few thousand objects."""
+
+
 def _serve(opened: _Opened, ready: Callable[[], None], must_stop: Callable[[], bool] | None = None) -> None:
     app = app_of(opened.settings, opened.control, write_line=opened.write_line)
     opened.control.url = opened.listeners.urls[0]
-    serve(app, opened.listeners.sockets, ready, opened.settings.limits, must_stop)
+
+    def begin() -> None:
+        gc.freeze()  # the parts of the mock are never garbage: do not look through them again
+        gc.set_threshold(*_THRESHOLDS)
+        gc.enable()
+        ready()
+
+    serve(app, opened.listeners.sockets, begin, opened.settings.limits, must_stop)
 
 
 def _supervise(opened: _Opened) -> None:

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from mock_server.callers import Caller
@@ -32,10 +33,30 @@ def is_cut(text: bytes) -> bool:
     return _IS_CUT.search(text) is not None
 
 
+_BETWEEN = b"\0"
+"""A separator that no header contains (RFC 9110, section 5.5)."""
+
+
+def packed(headers: Headers) -> bytes:
+    """Return headers as one text, which takes less time to store and to drop than a list of pairs.
+
+    >>> unpacked(packed([(b"accept", b"*/*"), (b"x", b"")]))
+    [(b'accept', b'*/*'), (b'x', b'')]
+    """
+    return _BETWEEN.join(chain.from_iterable(headers))
+
+
+def unpacked(text: bytes) -> Headers:
+    """Return the headers in a text of `packed`."""
+    parts = text.split(_BETWEEN) if text else []
+    return list(zip(parts[::2], parts[1::2], strict=False))
+
+
 class Exchange(NamedTuple):
     """A request and its response. Its secrets are not redacted: never show it as it is.
 
-    The journal stores a thousand of them by default. Each is one tuple, built when the response is complete.
+    The journal stores a thousand of them by default. Each is one tuple of few objects, built when the response is
+    complete: what was stored a thousand requests ago is no longer in the caches of the processor when it is dropped.
     """
 
     id: int
@@ -47,7 +68,8 @@ class Exchange(NamedTuple):
     method: str
     path: bytes
     query: bytes
-    headers: Headers
+    head: bytes
+    """The packed headers of the request."""
     request: bytes
     """The first bytes of the body."""
     request_length: int
@@ -56,7 +78,8 @@ class Exchange(NamedTuple):
     """Whether the whole body of the request was read."""
     status: int
     """0 if there was no response."""
-    response_headers: Headers
+    response_head: bytes
+    """The packed headers of the response."""
     response: bytes
     """The first bytes of the body."""
     response_length: int
@@ -69,6 +92,16 @@ class Exchange(NamedTuple):
     """The faults that were applied to the request."""
     bytes: int = SMALLEST_EXCHANGE
     """The approximate size in memory."""
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the request."""
+        return unpacked(self.head)
+
+    @property
+    def response_headers(self) -> Headers:
+        """The headers of the response."""
+        return unpacked(self.response_head)
 
     @property
     def organization(self) -> str | None:

@@ -7,9 +7,9 @@ rejected.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container
 from functools import lru_cache
-from itertools import chain, count
+from itertools import count
 from time import perf_counter, time
 from typing import TypeAlias
 
@@ -20,7 +20,7 @@ from mock_server.context import RequestContext, context_of
 from mock_server.errors import Rejection, plain
 from mock_server.http.bodies import drain
 from mock_server.http.routing import raw_path
-from mock_server.journal.journal import CUT, SMALLEST_EXCHANGE, Exchange, Headers
+from mock_server.journal.journal import CUT, SMALLEST_EXCHANGE, Exchange, Headers, packed
 from mock_server.redaction import Redaction
 
 LONGEST_BODY = 16 * 1024
@@ -105,9 +105,10 @@ class RecordingMiddleware:
         rejection = context.rejection
         if not self._note or not (context.in_contract or rejection):
             return None  # without a rejection, what is not part of the API is Swagger UI or the contract
-        sent, returned, length = _bounded(scope["headers"], headers)
+        sent, returned = _bounded(scope["headers"], headers)
         path, query = raw_path(scope), scope["query_string"]
-        length += len(path) + len(query) + len(request) + len(response) + (rejection.bytes if rejection else 0)
+        length = len(sent) + len(returned) + len(path) + len(query) + len(request) + len(response)
+        length += rejection.bytes if rejection else 0
         exchange = (
             next(self._numbers),
             time(),
@@ -142,25 +143,18 @@ async def _send_noted(noted: Awaitable[None], send: Send, message: Message) -> N
     await send(message)
 
 
-def _bounded(sent: Headers, returned: Headers) -> tuple[Headers, Headers, int]:
-    """Return the headers of a request and its response as they are recorded, and their length.
+def _bounded(sent: Headers, returned: Headers) -> tuple[bytes, bytes]:
+    """Return the headers of a request and its response as they are recorded.
 
     If they are long together, each name and value is cut off.
 
-    >>> _bounded([(b"accept", b"*/*")], [])
-    ([(b'accept', b'*/*')], [], 9)
-    >>> _bounded([(b"x", b"a" * 20_000)], [])[0][0][1][250:]
+    >>> _bounded([(b"x", b"a" * 20_000)], [])[0][252:]
     b'aaaaaa... (the first 256 of 20000 bytes)'
     """
-    length = _length((*sent, *returned))
-    if length > LONGEST_HEADERS:
-        sent, returned = ([(_cut(name), _cut(value)) for name, value in headers] for headers in (sent, returned))
-        length = _length((*sent, *returned))
-    return sent, returned, length
-
-
-def _length(headers: Sequence[tuple[bytes, bytes]]) -> int:
-    return sum(map(len, chain.from_iterable(headers)))
+    head, response_head = packed(sent), packed(returned)
+    if len(head) + len(response_head) > LONGEST_HEADERS:
+        head, response_head = (packed([(_cut(name), _cut(value)) for name, value in each]) for each in (sent, returned))
+    return head, response_head
 
 
 def _cut(text: bytes) -> bytes:

@@ -12,7 +12,7 @@ import orjson
 from mock_server.callers import Caller
 from mock_server.context import Fired
 from mock_server.errors import Rejection, RequestPart, ValidationError
-from mock_server.journal.journal import Criteria, Exchange, Headers, Journal
+from mock_server.journal.journal import Criteria, Exchange, Journal
 from mock_server.shared.session import Session
 from mock_server.shared.tail import Tail
 
@@ -103,12 +103,12 @@ def _encoded(exchange: Exchange) -> bytes:
             exchange.method,
             exchange.path.decode("latin-1"),
             exchange.query.decode("latin-1"),
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.headers],
+            exchange.head.decode("latin-1"),
             exchange.request.decode("latin-1"),
             exchange.request_length,
             exchange.complete,
             exchange.status,
-            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in exchange.response_headers],
+            exchange.response_head.decode("latin-1"),
             exchange.response.decode("latin-1"),
             exchange.response_length,
             exchange.caller,
@@ -122,8 +122,8 @@ def _encoded(exchange: Exchange) -> bytes:
 
 def decoded(number: int, data: bytes) -> Exchange:
     """Return an exchange as it was noted."""
-    ended, seconds, method, path, query, headers, request, length, complete, status, *rest = orjson.loads(data)
-    response_headers, response, response_length, caller, rejection, preference, faults, size = rest
+    ended, seconds, method, path, query, head, request, length, complete, status, *rest = orjson.loads(data)
+    response_head, response, response_length, caller, rejection, preference, faults, size = rest
     return Exchange(
         number,
         ended,
@@ -131,12 +131,12 @@ def decoded(number: int, data: bytes) -> Exchange:
         method,
         path.encode("latin-1"),
         query.encode("latin-1"),
-        _headers(headers),
+        head.encode("latin-1"),
         request.encode("latin-1"),
         length,
         complete,
         status,
-        _headers(response_headers),
+        response_head.encode("latin-1"),
         response.encode("latin-1"),
         response_length,
         Caller(**caller) if caller else None,
@@ -145,10 +145,6 @@ def decoded(number: int, data: bytes) -> Exchange:
         tuple(Fired(**each) for each in faults),
         size,
     )
-
-
-def _headers(pairs: list[list[str]]) -> Headers:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
 
 
 def _rejection(written: dict[str, Any]) -> Rejection:

@@ -21,7 +21,7 @@ from mock_server.events import MOST_WATCHERS, PATIENCE_BYTES, REMEMBERED_BYTES, 
 from mock_server.faults.effects import PeekableRequest
 from mock_server.faults.rule import RuleError, rule
 from mock_server.faults.rules import LARGEST, MOST, ActiveRule, Faults
-from mock_server.journal.journal import MOST_WAITING, SMALLEST_EXCHANGE, Criteria, Exchange, Journal
+from mock_server.journal.journal import MOST_WAITING, SMALLEST_EXCHANGE, Criteria, Exchange, Journal, packed
 from mock_server.journal.recorder import LONGEST_HEADERS, LONGEST_VALUE
 from mock_server.state.document import MOST_PROBLEMS
 from mock_server.store import LONGEST_CHAIN
@@ -187,12 +187,12 @@ def an_exchange(number: int, request: bytes = b"", headers: list[tuple[bytes, by
         method="POST",
         path=b"/",
         query=b"",
-        headers=headers or [],
+        head=packed(headers or []),
         request=request,
         request_length=len(request),
         complete=True,
         status=200,
-        response_headers=[],
+        response_head=b"",
         response=b"",
         response_length=0,
         caller=None,
