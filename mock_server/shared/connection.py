@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
@@ -57,9 +57,13 @@ class Connection:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._keys = [self.key(name) for name in _KEYS]
+        self._keys = [self.key(name).encode() for name in _KEYS]
+        self._ttl = b"%d" % address.ttl
         self._scripts = _scripts()
-        self._digests = {name: hashlib.sha1(text).hexdigest() for name, text in self._scripts.items()}  # noqa: S324
+        self._digests = {
+            name: hashlib.sha1(text).hexdigest().encode()  # noqa: S324 - that is how Redis names them
+            for name, text in self._scripts.items()
+        }
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis | RedisCluster] = WeakKeyDictionary()
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Line] = WeakKeyDictionary()
         self._silent_until = 0.0
@@ -74,44 +78,43 @@ class Connection:
 
     async def call(self, script: str, *arguments: Part, key: str | None = None, reads: bool = False) -> Any:
         """Return what a script returns. `key` is the name of one more key. Raises UnavailableError."""
-        keys = self._keys if key is None else [*self._keys, self.key(key)]
-        return await self.run(self._evaluated(script, [*keys, self.address.ttl, *arguments], len(keys)), reads=reads)
+        keys = self._keys if key is None else [*self._keys, self.key(key).encode()]
+        words = (len(keys), *keys, self._ttl, *arguments)
+        try:
+            return await self._run(("EVALSHA", self._digests[script], *words), reads=reads)
+        except self._forgotten:  # Redis has restarted, or another one has taken over
+            return await self._run(("EVAL", self._scripts[script], *words), reads=reads)
 
-    async def run(self, command: Callable[[], Awaitable[Any]], *, reads: bool = False) -> Any:
-        """Return the response to a command. Raises UnavailableError."""
+    async def ask(self, *words: Part, reads: bool = True) -> Any:
+        """Return the response to a command of Redis as redis-py reads it. Raises UnavailableError."""
+        return await self._run(words, reads=reads, own=True)
+
+    async def _run(self, words: Words, *, reads: bool, own: bool = False) -> Any:
+        """Return the response to a command, with a connection of its `own` if it may take long.
+
+        Raises UnavailableError, or NoScriptError of redis-py.
+        """
         for attempt in range(2):
             try:
-                return await command()
+                if own or self.address.kind == "cluster":
+                    return await self.client.execute_command(*words)
+                return await self._line().send(words)
+            except self._forgotten:
+                raise
             except self._failures as error:
                 if reads and not attempt and isinstance(error, self._cut):
                     continue
                 raise self._unavailable(error, reads=reads) from None
         raise AssertionError  # the second attempt has returned or raised
 
-    async def ask(self, *words: Part, reads: bool = True) -> Any:
-        """Return the response to a command of Redis. Raises UnavailableError."""
-        return await self.run(lambda: self.client.execute_command(*words), reads=reads)
-
-    def _evaluated(self, script: str, arguments: list[Part], count: int) -> Callable[[], Awaitable[Any]]:
-        async def evaluate() -> Any:
-            send = self._sender()
-            try:
-                return await send(["EVALSHA", self._digests[script], count, *arguments])
-            except self._forgotten:  # Redis has restarted, or another one has taken over
-                return await send(["EVAL", self._scripts[script], count, *arguments])
-
-        return evaluate
-
-    def _sender(self) -> Callable[[Words], Awaitable[Any]]:
-        """Return what sends a command: the line of the running event loop. A cluster has several connections."""
-        client = self.client
-        if not hasattr(client, "connection_pool"):
-            return lambda words: client.execute_command(*words)
+    def _line(self) -> Line:
+        """Return the line of the running event loop."""
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop)
         if line is None:
+            client: Any = self.client
             line = self._lines[loop] = Line(client.connection_pool)
-        return line.send
+        return line
 
     @property
     def client(self) -> Redis | RedisCluster:

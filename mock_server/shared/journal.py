@@ -33,7 +33,7 @@ class SharedJournal(Journal):
         """Store an exchange under the next number, and publish it. Raises UnavailableError."""
         words = self.size, self._room, exchange.bytes, _encoded(exchange)
         if not await self._connection.call("note", *words):
-            await self._session.begin()
+            await self._session.begin_again()
             await self._connection.call("note", *words)
 
     async def get(self, number: int) -> Exchange | None:

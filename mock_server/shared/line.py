@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
-Words: TypeAlias = "list[bytes | str | int]"
+Words: TypeAlias = "Sequence[bytes | str | int]"
 _MOST = 128
 """The maximum number of commands that go together."""
 
@@ -64,8 +65,7 @@ class Line:
         if self._connection is None:
             self._connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         connection, replica = self._connection, False
-        packed = connection.pack_commands([words for words, _ in batch])
-        await connection.send_packed_command(packed, check_health=False)
+        await connection.send_packed_command(b"".join([_packed(words) for words, _ in batch]), check_health=False)
         for _, response in batch:
             try:
                 value = await connection.read_response(disable_decoding=True)
@@ -78,6 +78,15 @@ class Line:
                     response.set_result(value)
         if replica:  # another Redis has taken over: connect again
             await self.close()
+
+
+def _packed(words: Words) -> bytes:
+    """Return a command as Redis reads it. redis-py does the same in several times the time."""
+    parts = [b"*%d\r\n" % len(words)]
+    for word in words:
+        raw = word if isinstance(word, bytes) else str(word).encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(raw), raw))
+    return b"".join(parts)
 
 
 def _without_traceback(error: BaseException) -> Exception:

@@ -77,14 +77,14 @@ class RedisStore:
                 if isinstance(decision, Rejection):
                     return decision, seen
                 written = self._session.codec.encode(decision.stored) if isinstance(decision, Written) else b""
-                outcome, *more = await self._commit(scope, key, seen.basis, written)
+                outcome = await self._commit(scope, key, seen.basis, written)
                 if outcome == b"done":
                     return decision, seen
                 if outcome == b"full":
                     raise FullError(self._room or 0)
                 if attempt >= _PATIENT_TRIES:
                     await asyncio.sleep(random.random() * _LONGEST_PAUSE)  # noqa: S311 - no secret
-                seen = await self._viewed(scope, seen.basis.roots, more[0]) or await self.look(scope, keys)
+                seen = await self._viewed(scope, seen.basis.roots, outcome) or await self.look(scope, keys)
         raise UnavailableError(f"Other requests changed the model {_TRIES} times while this one was decided.")
 
     async def snapshot(self) -> Scopes:
@@ -111,19 +111,29 @@ class RedisStore:
         removed, _ = await self._session.reset("m", scope, key)
         return removed
 
-    async def _viewed(self, scope: str, roots: Collection[str], reply: Any) -> View | None:
+    async def _viewed(self, scope: str, roots: Collection[str], reply: bytes | None) -> View | None:
         """Return a view, after the fault rules have been read if they have changed; None if Redis was empty."""
-        control, ticks, seconds, microseconds, found = reply
-        if not await self._session.seen(control):
+        if reply is None:
+            await self._session.begin_again()
             return None
-        models, versions = {}, []
-        for name, value in zip(found[::2], found[1::2], strict=True):
-            version = b"0"
-            if value is not None:
+        at = reply.index(b"\n") + 1
+        control, ticks, seconds, microseconds = reply[: at - 1].split(b" ")
+        if control != self._session.version:
+            await self._session.load()
+        models: dict[str, StoredModel] = {}
+        versions: list[bytes] = []
+        while at < len(reply):
+            end = reply.index(b"\n", at)
+            length, _, size = reply[at:end].partition(b" ")
+            at = end + 1 + int(length)
+            name, version = reply[end + 1 : at], b"0"
+            if size != b"-":
+                value = reply[at : at + int(size)]
+                at += int(size)
                 version, models[name.decode()] = self._session.codec.decode(value)
             versions += [name, version]
-        at = self._time(int(ticks), int(seconds) * _MILLION + int(microseconds))
-        return View(models, at, _Basis(scope, frozenset(roots), control, ticks, versions))
+        now = self._time(int(ticks), int(seconds) * _MILLION + int(microseconds))
+        return View(models, now, _Basis(scope, frozenset(roots), control, ticks, versions))
 
     def _time(self, ticks: int, now: int) -> datetime:
         clock = self._session.origin.clock

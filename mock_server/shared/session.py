@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from mock_server.clock import FixedClock, clock_of
-from mock_server.errors import DifferentStartError, alternatives
+from mock_server.errors import DifferentStartError, UnavailableError, alternatives
 from mock_server.scenario import Start
 from mock_server.shared.connection import Connection
 from mock_server.store import Scopes
@@ -157,22 +157,23 @@ class Session:
             await self.connection.ask("EXPIRE", self.connection.key(key), _HOUR)
         return key
 
-    async def seen(self, version: bytes | None) -> bool:
-        """Note the control version that Redis has now. Return False if Redis was empty.
-
-        If the version is another one, the rules are read again. Raises UnavailableError.
-        """
-        if version == self.version:
-            return True
-        if version is None:
-            await self.begin()
-            return False
-        await self.load()
-        return True
-
     async def present(self) -> None:
-        """Write what the mocks start from, if Redis is empty. Raises UnavailableError."""
-        await self.seen(await self.connection.ask("HGET", self.connection.key("control"), "version"))
+        """Write what the mocks start from if Redis is empty, and read the rules if they have changed.
+
+        Raises UnavailableError.
+        """
+        version = await self.connection.ask("HGET", self.connection.key("control"), "version")
+        if version is None:
+            await self.begin_again()
+        elif version != self.version:
+            await self.load()
+
+    async def begin_again(self) -> None:
+        """Write what the mocks start from, after Redis has lost it. Raises UnavailableError."""
+        try:
+            await self.begin()
+        except DifferentStartError as error:
+            raise UnavailableError(f"Redis was empty, and now {error}.") from None
 
     async def reset(
         self, parts: str, scope: str | None = None, key: str | None = None, rules: bytes | None = None

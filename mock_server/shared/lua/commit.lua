@@ -1,5 +1,6 @@
 -- ARGV: ttl, control version, ticks ('' for the real time), room ('' for no limit), scope, the scope as it is named, key,
 -- value without its version ('' to delete), number of roots, roots..., then name and version of each model of the view.
+-- Return 'done', 'full', or a new view to decide about.
 local version, ticks, room, scope, key, rest = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[7], ARGV[8]
 local count = tonumber(ARGV[9])
 local roots = {unpack(ARGV, 10, 9 + count)}
@@ -13,7 +14,7 @@ local function is_stale()
   return false
 end
 
-if is_stale() then return {'stale', view_of(scope, roots)} end
+if is_stale() then return view_of(scope, roots) end
 
 local field = scope .. key
 local old = redis.call('HGET', models, field)
@@ -23,7 +24,7 @@ if rest == '' then
 else
   grown = grown + bytes_of('0 ' .. rest)
   if room ~= '' and grown > 0 and tonumber(redis.call('HGET', control, 'bytes')) + grown > tonumber(room) then
-    return {'full'}
+    return 'full'
   end
   local revision = redis.call('HINCRBY', control, 'revision', 1)
   redis.call('HSET', models, field, string.format('%.0f ', revision) .. rest)
@@ -32,4 +33,4 @@ redis.call('HINCRBY', control, 'bytes', grown)
 redis.call('HINCRBY', control, 'ticks', 1)
 publish(#rest, 'kind', 'model', 'scope', ARGV[6], 'name', key, 'value', rest)
 keep()
-return {'done'}
+return 'done'

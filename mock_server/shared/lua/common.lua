@@ -36,14 +36,18 @@ local function names_in(value)
   return names
 end
 
--- The control version, the steps of the clock, the time, and each named model with all that it refers to.
+-- The control version, the steps of the clock and the time in one line, then each named model with all that it refers
+-- to: its name, and its value or nothing. One text is read much faster than an array. False if Redis is empty.
 local function view_of(scope, roots)
-  local known, found = {}, {}
+  local now = redis.call('TIME')
+  local state = redis.call('HMGET', control, 'version', 'ticks')
+  if not state[1] then return false end
+  local known, found = {}, {state[1] .. ' ' .. state[2] .. ' ' .. now[1] .. ' ' .. now[2] .. '\n'}
   local function fetch(name)
     if known[name] == nil then
-      known[name] = redis.call('HGET', models, scope .. name)
-      found[#found + 1] = name
-      found[#found + 1] = known[name]
+      local value = redis.call('HGET', models, scope .. name)
+      known[name] = value
+      found[#found + 1] = #name .. ' ' .. (value and #value or '-') .. '\n' .. name .. (value or '')
     end
     return known[name]
   end
@@ -65,9 +69,7 @@ local function view_of(scope, roots)
       first = first + 1
     end
   end
-  local now = redis.call('TIME')
-  local state = redis.call('HMGET', control, 'version', 'ticks')
-  return {state[1], state[2], now[1], now[2], found}
+  return table.concat(found)
 end
 
 -- Append to a stream that is capped by entries and by bytes. The first write may fail, and then nothing is written.
