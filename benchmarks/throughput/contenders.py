@@ -37,9 +37,14 @@ def contenders() -> Sequence[Contender]:
     """Return all servers, the ceiling first. Installs the packages for Node. Raises MissingToolError."""
     return (
         Contender("the ceiling", lambda port: [sys.executable, "-m", "benchmarks.throughput.ceiling", str(port)]),
-        *(_mock(*each) for each in _OPTIONS),
+        *mocks(),
         _prism("-v", "silent"),
     )
+
+
+def mocks(*more: str) -> Sequence[Contender]:
+    """Return the mock with few and with all features, each with `more` options."""
+    return [_mock(*each, more=more) for each in _OPTIONS]
 
 
 def pairs(before: Path) -> Sequence[tuple[Contender, Contender]]:
@@ -49,8 +54,8 @@ def pairs(before: Path) -> Sequence[tuple[Contender, Contender]]:
     return [(_mock(*each, folder=before.resolve()), _mock(*each)) for each in _OPTIONS]
 
 
-def _mock(*options: str, folder: Path = ROOT) -> Contender:
-    command = [sys.executable, "-m", "mock_server", *options, "--port"]
+def _mock(*options: str, folder: Path = ROOT, more: Sequence[str] = ()) -> Contender:
+    command = [sys.executable, "-m", "mock_server", *options, *more, "--port"]
     name = f"`{' '.join(['respan-mock', *options])}`" + (" before" if folder != ROOT else "")
     return Contender(name, lambda port: [*command, str(port)], folder=folder)
 

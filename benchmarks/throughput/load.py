@@ -1,4 +1,4 @@
-"""The load: upserts of a hundred models in turn, sent by wrk over 16 connections."""
+"""The load: upserts, unless said otherwise of a hundred models in turn, sent by wrk over 16 connections."""
 
 from __future__ import annotations
 
@@ -35,18 +35,23 @@ class Load:
 
     requests: int
     seconds: float
+    median_ms: float = 0
+    """The median time to a response."""
+    p99_ms: float = 0
+    """The time within which 99 % of the responses came."""
 
 
-def load(url: str, seconds: int) -> Load:
-    """Send requests to `url` as fast as it responds, for some seconds. Raises MissingToolError, LoadError."""
+def load(url: str, seconds: int, connections: int = 16, models: int = 100) -> Load:
+    """Send upserts to `url` as fast as it responds, for some seconds. Raises MissingToolError, LoadError."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise MissingToolError("wrk, which sends the load, is missing: install it (Debian: apt-get install wrk)")
-    command = [wrk, "-t1", "-c16", f"-d{seconds}s", "-s", str(SCRIPT), url + PATH, "--", KEY, BODY]
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(SCRIPT)]
+    command = [wrk, *options, url + PATH, "--", KEY, BODY, str(models)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise LoadError(f"wrk exited with {ran.returncode}:\n{ran.stdout}{ran.stderr}")
     counted = json.loads(ran.stdout.splitlines()[-1])
     if counted["failed"] or not counted["requests"]:
         raise LoadError(f"{counted['failed']} of {counted['requests']} requests to {url} failed")
-    return Load(counted["requests"], counted["seconds"])
+    return Load(**{name: value for name, value in counted.items() if name != "failed"})

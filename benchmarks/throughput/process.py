@@ -43,8 +43,16 @@ class Running:
     @property
     def peak_memory(self) -> float:
         """The peak resident memory of the process, in MB."""
+        return self._memory("VmHWM:")
+
+    @property
+    def memory(self) -> float:
+        """The resident memory of the process, in MB."""
+        return self._memory("VmRSS:")
+
+    def _memory(self, kind: str) -> float:
         lines = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
-        _, kibibytes, _ = next(line for line in lines if line.startswith("VmHWM:")).split()
+        _, kibibytes, _ = next(line for line in lines if line.startswith(kind)).split()
         return int(kibibytes) * 1024 / 1e6
 
     @property

@@ -1,0 +1,1 @@
+"""Whether the cost of a request grows with connections, stored models or time: tables and plots."""
