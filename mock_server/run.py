@@ -180,6 +180,7 @@ def _supervise(opened: _Opened) -> None:
         if isinstance(opened.saver, FollowingSaver):
             opened.saver.follow()
 
+    gc.enable()  # each look for changes leaves some
     settings = opened.settings
     Supervisor(settings.workers, work, settings.limits.grace_seconds, tick).run(lambda: tell(_greeting(opened)))
 

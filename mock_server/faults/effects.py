@@ -52,14 +52,12 @@ class FaultsMiddleware:
         request = PeekableRequest(scope, receive, self._rules.key, self._organization_of, self._rules.limits.bytes)
         fired: list[ActiveRule] = []
         if request.is_for(self._resources):
-            view = None
-            if self._foresee:
-                try:
-                    view = await self._foresee(request)  # it also brings the latest rules
-                except UnavailableError as error:
-                    await _reject(scope, send, error.rejection)
-                    return
-            fired = await self._fired(request)
+            try:
+                view = await self._foresee(request) if self._foresee else None  # it also brings the latest rules
+                fired = await self._fired(request)
+            except UnavailableError as error:
+                await _reject(scope, send, error.rejection)
+                return
             if not fired:  # a fault may delay the request, so that the view would be old
                 context_of(scope).view = view
         if fired:

@@ -76,20 +76,26 @@ class Connection:
         """Return the name of a key in Redis."""
         return f"{{{self.address.prefix}}}:{name}"
 
-    async def call(self, script: str, *arguments: Part, key: str | None = None, reads: bool = False) -> Any:
-        """Return what a script returns. `key` is the name of one more key. Raises UnavailableError."""
+    async def call(
+        self, script: str, *arguments: Part, key: str | None = None, reads: bool = False, counts: bool = False
+    ) -> Any:
+        """Return what a script returns. `key` is the name of one more key.
+
+        `reads` says that the script changes nothing, and `counts` that it changes nothing that the client has sent.
+        Raises UnavailableError.
+        """
         keys = self._keys if key is None else [*self._keys, self.key(key).encode()]
         words = (len(keys), *keys, self._ttl, *arguments)
         try:
-            return await self._run(("EVALSHA", self._digests[script], *words), reads=reads)
+            return await self._run(("EVALSHA", self._digests[script], *words), reads=reads, counts=counts)
         except self._forgotten:  # Redis has restarted, or another one has taken over
-            return await self._run(("EVAL", self._scripts[script], *words), reads=reads)
+            return await self._run(("EVAL", self._scripts[script], *words), reads=reads, counts=counts)
 
     async def ask(self, *words: Part, reads: bool = True) -> Any:
         """Return the response to a command of Redis as redis-py reads it. Raises UnavailableError."""
         return await self._run(words, reads=reads, own=True)
 
-    async def _run(self, words: Words, *, reads: bool, own: bool = False) -> Any:
+    async def _run(self, words: Words, *, reads: bool, counts: bool = False, own: bool = False) -> Any:
         """Return the response to a command, with a connection of its `own` if it may take long.
 
         Raises UnavailableError, or NoScriptError of redis-py.
@@ -104,7 +110,7 @@ class Connection:
             except self._failures as error:
                 if reads and not attempt and isinstance(error, self._cut):
                     continue
-                raise self._unavailable(error, reads=reads) from None
+                raise self._unavailable(error, changes=not (reads or counts)) from None
         raise AssertionError  # the second attempt has returned or raised
 
     def _line(self) -> Line:
@@ -151,14 +157,14 @@ class Connection:
             closing: Awaitable[None] = client.aclose()
             await closing
 
-    def _unavailable(self, error: Exception, *, reads: bool) -> UnavailableError:
+    def _unavailable(self, error: Exception, *, changes: bool) -> UnavailableError:
         """Return the error for a failure of Redis, and log it if the last line about that is some time ago."""
         reason = _reason(error)
         if monotonic() > self._silent_until:
             self._silent_until = monotonic() + _QUIET
             logger.error("The store %s is unavailable: %s.", self.address.label, reason)
         names = {each.__name__ for each in type(error).__mro__}
-        unsure = not reads and names & {"ConnectionError", "TimeoutError", "OSError"}
+        unsure = changes and names & {"ConnectionError", "TimeoutError", "OSError"}
         outcome = " Whether it has stored the change is unknown." if unsure else ""
         return UnavailableError(f"The store {self.address.label} is unavailable: {reason}.{outcome}")
 

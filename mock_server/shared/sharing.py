@@ -81,7 +81,7 @@ class SharedFaults(Faults):
         probability, count = rule.rule.probability, rule.rule.count
         if probability < 1 and await self._choice(rule) >= probability:
             return False
-        fired = await self.session.connection.call("fire", rule.key, "" if count is None else count)
+        fired = await self.session.connection.call("fire", rule.key, "" if count is None else count, counts=True)
         if not fired and count is not None:
             rule.fired = count
         return bool(fired)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -248,3 +249,13 @@ def test_a_store_that_cannot_be_used_is_an_error_without_its_password() -> None:
             assert "redis.sock" in info
             assert httpx2.get(f"{mock.url}{MODELS}m/", headers={"Authorization": f"Bearer {KEY}"}).status_code == 404
             assert "ss-word" not in info + mock.printed + mock.stderr
+
+
+def test_a_store_forgets_everything_together_after_its_time(redis_server: RedisServer) -> None:
+    with started("--quiet", "--store", redis_server.url, "--store-prefix", "ttl", "--store-ttl", "1000") as mock:
+        with httpx2.Client(base_url=mock.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
+            client.post(MODELS, json={"model_name": "m"})
+        keys = re.findall(rb"\{ttl\}:\w+", redis_server.ask("KEYS", "{ttl}:*"))
+        assert {b"{ttl}:control", b"{ttl}:models", b"{ttl}:journal"} == set(keys)
+        assert {redis_server.ask("TTL", key.decode()) for key in keys} <= {b":1000\r\n", b":999\r\n"}
+    assert redis_server.ask("TTL", "{pair}:control") in {b":-1\r\n", b":-2\r\n"}

@@ -1,0 +1,1 @@
+"""Several workers under full load, while everything around them fails."""
