@@ -172,6 +172,18 @@ class UnavailableError(RejectedError):
         super().__init__(Rejection(503, reason, {"Retry-After": "1"}))
 
 
+class StoreAddressError(ValueError):
+    """The address of a store is invalid. The message does not repeat it: it may contain a password."""
+
+
+class MissingPackageError(Exception):
+    """A package is not installed. The message has the command that installs it."""
+
+
+class WorkersError(Exception):
+    """The workers cannot go on. The message says why."""
+
+
 class DifferentStartError(Exception):
     """Other mocks use the store, and have started from something else. The message says what to do."""
 

@@ -15,7 +15,6 @@ from contract.place import normal_base_path
 from mock_server.clock import clock_of
 from mock_server.http.origin import admin_origin, cors_origin, host_name
 from mock_server.settings import DEFAULT_LIMITS, STORE_VARIABLE, TOKEN_VARIABLE, Limits, Settings
-from mock_server.shared.address import address_of, check_prefix
 
 _DEFAULTS = Settings()
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -42,8 +41,16 @@ def _token(text: str) -> str:
 
 
 def _store(text: str) -> str:
+    from mock_server.shared.address import address_of
+
     address_of(text)
     return text
+
+
+def _prefix(text: str) -> str:
+    from mock_server.shared.address import check_prefix
+
+    return check_prefix(text)
 
 
 def _clock(text: str) -> str:
@@ -114,7 +121,7 @@ _TABLE: Mapping[str, Sequence[tuple[str, str | None, str, Any, str]]] = {
         ("--state", "FILE", "state", _FILE, "file that keeps the models from one run to the next"),
         ("--state-sync", None, "state_sync", bool, "with --state: save each change before its response is sent"),
         ("--store", "URL", "store", _store, "Redis that keeps the state and shares it among mocks, redis://HOST/0"),
-        ("--store-prefix", "TEXT", "store_prefix", check_prefix, "beginning of the names of all keys in the store"),
+        ("--store-prefix", "TEXT", "store_prefix", _prefix, "beginning of the names of all keys in the store"),
         ("--store-ttl", "SECONDS", "store_ttl", _TTL, "time without requests until the store forgets everything"),
         ("--max-model-bytes", "N", "max_model_bytes", _SIZE, "maximum size of a model, as JSON"),
         ("--max-state-bytes", "N", "max_state_bytes", _SIZE, "maximum size of all models together"),

@@ -22,7 +22,13 @@ from contract import Contract, ContractError
 from contract.command import complain, printable, tell
 from contract.errors import visible
 from mock_server.control import RULES, Control, first_request, left_out, served_operations
-from mock_server.errors import DifferentStartError, UnavailableError
+from mock_server.errors import (
+    DifferentStartError,
+    MissingPackageError,
+    StoreAddressError,
+    UnavailableError,
+    WorkersError,
+)
 from mock_server.faults.rule import RuleError
 from mock_server.faults.rules import FaultsError
 from mock_server.fixtures import Fixtures, FixturesError, redaction_for
@@ -32,12 +38,8 @@ from mock_server.pages import CONSOLE, SWAGGER_UI
 from mock_server.scenario import BasePathError, ScenarioError, Start, start_of
 from mock_server.server import AddressError, ExposedError, Listeners, check_exposure, listen, serve
 from mock_server.settings import ADMIN_PREFIX, Settings
-from mock_server.shared.address import AddressError as StoreAddressError
-from mock_server.shared.address import MissingPackageError
-from mock_server.shared.private import PrivateStoreError, private_redis
 from mock_server.state.document import StateReader
 from mock_server.state.file import FollowingSaver, Saver, StateFileError, state_file
-from mock_server.workers import Supervisor, WorkersError
 
 UNSAVED = WORKERS_ENDED = 1
 WRONG_USE = 2
@@ -59,7 +61,6 @@ _USAGE_ERRORS = (
     ExposedError,
     StoreAddressError,
     MissingPackageError,
-    PrivateStoreError,
     DifferentStartError,
     UnavailableError,
     _UsageError,
@@ -122,6 +123,8 @@ def _open(settings: Settings, start: Start, stack: contextlib.ExitStack) -> _Ope
         start = replace(start, models=saved)
     redis = None
     if settings.workers > 1 and settings.store is None:
+        from mock_server.shared.private import private_redis
+
         address, redis = stack.enter_context(private_redis())
         settings = replace(settings, store=address)
     control = control_of(settings, start)
@@ -167,6 +170,8 @@ def _serve(opened: _Opened, ready: Callable[[], None], must_stop: Callable[[], b
 
 def _supervise(opened: _Opened) -> None:
     """Serve with several workers. Raises WorkersError."""
+    from mock_server.workers import Supervisor
+
     parent = os.getpid()
 
     def work(ready: Callable[[], None]) -> None:

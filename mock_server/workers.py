@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from mock_server.errors import WorkersError
+
 logger = logging.getLogger("mock_server")
 
 _PATIENCE = 5.0
@@ -25,10 +27,6 @@ _TURN = 0.2
 
 Work = Callable[[Callable[[], None]], None]
 """What a worker does. It calls its argument when it accepts requests, and returns when a signal has stopped it."""
-
-
-class WorkersError(Exception):
-    """The workers cannot go on. The message says why."""
 
 
 class Supervisor:

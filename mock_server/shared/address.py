@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
+from mock_server.errors import MissingPackageError, StoreAddressError
 from mock_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,14 +27,6 @@ _SECONDS = 5.0
 """How long to wait for Redis, unless `socket_timeout` in the query says otherwise."""
 _CONNECTIONS = 32
 _PREFIX = re.compile(r"[\x21-\x7a|~]{1,200}")
-
-
-class AddressError(ValueError):
-    """The address is invalid. The message does not repeat it: it may contain a password."""
-
-
-class MissingPackageError(Exception):
-    """A package is not installed. The message has the command that installs it."""
 
 
 def import_redis() -> Any:
@@ -64,7 +57,7 @@ class Address:
     """The address without user, password and parameters."""
 
     def client(self) -> Redis | RedisCluster:
-        """Return a client. Raises MissingPackageError, or AddressError for a parameter that redis-py does not have."""
+        """Return a client. Raises MissingPackageError, or StoreAddressError for an unknown parameter."""
         import_redis()
         import redis.asyncio as redis
         from redis.asyncio.connection import parse_url
@@ -92,7 +85,7 @@ class Address:
             master: Redis = sentinel.master_for(self.service)
             master.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         except (TypeError, ValueError) as error:
-            raise AddressError(f"{self.label}: {_reason(error)}") from None
+            raise StoreAddressError(f"{self.label}: {_reason(error)}") from None
         return master
 
 
@@ -103,7 +96,7 @@ def _reason(error: Exception) -> str:
 
 
 def address_of(text: str) -> Address:
-    """Read an address. Raises AddressError.
+    """Read an address. Raises StoreAddressError.
 
     >>> address_of("redis://ada:secret@cache:6380/1?prefix=team&ttl=3600").label
     'redis://cache:6380/1'
@@ -112,7 +105,7 @@ def address_of(text: str) -> Address:
     """
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in _SCHEMES:
-        raise AddressError(f"a store is an address such as {EXAMPLE}; it may begin with {', '.join(_SCHEMES)}")
+        raise StoreAddressError(f"a store is an address such as {EXAMPLE}; it may begin with {', '.join(_SCHEMES)}")
     place, _, query = rest.partition("?")
     parameters = parse_qsl(query, keep_blank_values=True)
     own = dict(parameters)
@@ -124,19 +117,21 @@ def address_of(text: str) -> Address:
     label = f"{scheme}://{where}"
     if not kind:
         if scheme == "unix" and not path:
-            raise AddressError("the address needs the path of a socket, as in unix:///run/redis.sock")
+            raise StoreAddressError("the address needs the path of a socket, as in unix:///run/redis.sock")
         if scheme != "unix":
             _host(hosts or "localhost", _PORT)
             if path and not path.isdecimal():
-                raise AddressError(f"{label}: the path is the number of a database, as in {EXAMPLE}")
+                raise StoreAddressError(f"{label}: the path is the number of a database, as in {EXAMPLE}")
         url = f"{scheme}://{credentials}{at}{where}" + (f"?{kept}" if kept else "")
         return Address(scheme, "single", url, prefix=prefix, ttl=ttl, label=label)
     several = tuple(_host(each, _PORTS.get(kind, _PORT)) for each in hosts.split(","))
     service, _, database = path.partition("/") if kind == "sentinel" else ("", "", path)
     if kind == "sentinel" and not service:
-        raise AddressError(f"{label}: name the service after the hosts, as in redis+sentinel://HOST:26379/mymaster")
+        raise StoreAddressError(
+            f"{label}: name the service after the hosts, as in redis+sentinel://HOST:26379/mymaster"
+        )
     if database and not database.isdecimal():
-        raise AddressError(f"{label}: {database} is not the number of a database")
+        raise StoreAddressError(f"{label}: {database} is not the number of a database")
     url = f"{plain}://{credentials}{at}localhost{slash}{database}" + (f"?{kept}" if kept else "")
     return Address(scheme, kind, url, several, unquote(service), prefix, ttl, label)
 
@@ -144,18 +139,18 @@ def address_of(text: str) -> Address:
 def _host(text: str, default: int) -> tuple[str, int]:
     found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+)(?::(\d{1,5}))?", text)
     if not found or not 0 < int(found[2] or default) < 65536:
-        raise AddressError("the address has an invalid host or port; write HOST or HOST:PORT")
+        raise StoreAddressError("the address has an invalid host or port; write HOST or HOST:PORT")
     return found[1].strip("[]"), int(found[2] or default)
 
 
 def _ttl(text: str) -> int:
     if not text.isdecimal() or int(text) > 2**31:
-        raise AddressError("ttl is a number of seconds, 0 for no end")
+        raise StoreAddressError("ttl is a number of seconds, 0 for no end")
     return int(text)
 
 
 def address_in(settings: Settings) -> Address:
-    """Return the address of the store of a mock. Raises AddressError."""
+    """Return the address of the store of a mock. Raises StoreAddressError."""
     address = address_of(settings.store or "")
     if settings.store_prefix is not None:
         address = replace(address, prefix=settings.store_prefix)
@@ -163,7 +158,7 @@ def address_in(settings: Settings) -> Address:
 
 
 def check_prefix(text: str) -> str:
-    """Return a prefix of keys. Raises AddressError."""
+    """Return a prefix of keys. Raises StoreAddressError."""
     if not _PREFIX.fullmatch(text):
-        raise AddressError("a prefix may contain only printable ASCII characters, no spaces and no braces")
+        raise StoreAddressError("a prefix may contain only printable ASCII characters, no spaces and no braces")
     return text

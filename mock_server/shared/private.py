@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import shutil
 import signal
 import socket
@@ -14,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mock_server.shared.address import MissingPackageError
+from mock_server.errors import MissingPackageError, UnavailableError
 
 _SECONDS = 20.0
 """How long redis-server may take to start and to stop."""
@@ -22,10 +21,6 @@ _LONGEST_PATH = 100
 """Characters of a path that a socket can have on every system."""
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
-
-
-class PrivateStoreError(Exception):
-    """The redis-server does not start. The message says what to do."""
 
 
 def redis_server() -> str:
@@ -48,7 +43,7 @@ def redis_server() -> str:
 
 @contextlib.contextmanager
 def private_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a redis-server. Yield its address and its process. Raises MissingPackageError or PrivateStoreError."""
+    """Run a redis-server. Yield its address and its process. Raises MissingPackageError or UnavailableError."""
     executable = redis_server()
     folder = Path(tempfile.mkdtemp(prefix="respan-mock-"))
     if len(str(folder)) > _LONGEST_PATH:
@@ -76,7 +71,7 @@ def private_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
                 process.kill()
                 process.wait()
     except OSError as error:
-        raise PrivateStoreError(f"{executable} does not start: {error.strerror}; name a Redis with --store") from None
+        raise UnavailableError(f"{executable} does not start: {error.strerror}; name a Redis with --store") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -84,15 +79,17 @@ def private_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 def _die_with_parent() -> None:
     """Have the system end this process when the mock is killed."""
     if sys.platform == "linux":
+        import ctypes
+
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
 
 
 def _wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait until redis-server accepts connections. Raises PrivateStoreError."""
+    """Wait until redis-server accepts connections. Raises UnavailableError."""
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError):
             connection.connect(str(path))
             return
         time.sleep(0.005)
-    raise PrivateStoreError("redis-server does not start: run it by hand to see why, or name a Redis with --store")
+    raise UnavailableError("redis-server does not start: run it by hand to see why, or name a Redis with --store")

@@ -118,7 +118,7 @@ class Shared:
     async def begin(self) -> None:
         """Check the connection, and write what the mocks start from, unless another mock has.
 
-        Raises MissingPackageError, AddressError, DifferentStartError or UnavailableError.
+        Raises MissingPackageError, StoreAddressError, DifferentStartError or UnavailableError.
         """
         async with self.connection.opened():
             await self.session.begin()
