@@ -33,6 +33,11 @@ MOST_SECRETS = 64
 """The maximum number of secrets of a request that are searched for. If there are more, all its texts are hidden."""
 _LONGEST_CACHED = 2000
 """The maximum characters of secrets whose `Hider` is cached for later requests."""
+_USUAL = (
+    b"accept accept-encoding accept-language cache-control connection content-length content-type host origin prefer"
+    b" sec-fetch-dest sec-fetch-mode sec-fetch-site traceparent user-agent x-request-id"
+).split()
+"""Headers that most clients send. What they contain does not decide what is a secret, unless a contract says so."""
 _TAIL = 1000
 """Characters before a cut that are searched for the beginning of a secret."""
 
@@ -115,11 +120,11 @@ class Redaction:
         # Clients repeat the same headers.
         self._in_head = lru_cache(maxsize=64)(self._found_in_head)
         self._of_head = lru_cache(maxsize=16)(lambda headers, query: self.hider(self._in_head(headers, query)))
-        self._tells = lru_cache(maxsize=512)(lambda name: self.names.has(name.decode("latin-1")))
+        self._harmless = frozenset(name for name in _USUAL if not self.names.has(name.decode()))
 
     def telling(self, headers: Headers) -> tuple[tuple[bytes, bytes], ...]:
         """Return the headers that may have secrets: the others need not be equal for two requests to have the same."""
-        return tuple([field for field in headers if self._tells(field[0]) or b"?" in field[1]])
+        return tuple([field for field in headers if field[0] not in self._harmless or b"?" in field[1]])
 
     def of_request(self, headers: Headers, query: bytes = b"", body: bytes = b"") -> Hider:
         """Return a `Hider` of the known secrets, and of those in a request."""

@@ -347,8 +347,10 @@ def log_to_stderr(level: str, hide: Callable[[str], str]) -> WriteLine:
     logging.getLogger().setLevel(max(logging.WARNING, logging.getLogger("mock_server").level))
 
     def write(text: str, status: int, _: object) -> None:
-        with contextlib.suppress(OSError, ValueError):  # as logging does, go on if the terminal is gone
+        try:
             stream.write(f"{formatter.line(text, status)}\n")
             stream.flush()
+        except (OSError, ValueError):  # as with logging, the mock goes on when the terminal is gone
+            pass
 
     return write

@@ -12,7 +12,7 @@ that it refers to, and renders the response.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from threading import Lock
@@ -212,11 +212,9 @@ class ModelReader:
         Without limits, a client could make each read visit every model.
         """
         models = {name: model}
-        if not self._named_models(model):
-            return models, True
-        waiting, room = deque([model]), LARGEST_CHAIN
-        while waiting:
-            for other in self._named_models(waiting.popleft()):
+        waiting, room = [model], LARGEST_CHAIN
+        for each in waiting:  # grows
+            for other in self._references.models_of(each.values) if isinstance(each, StoredModel) else ():
                 if other not in models and (found := self.find(view, other)):
                     room -= found.bytes if isinstance(found, StoredModel) else 0
                     if room < 0 or len(models) >= LONGEST_CHAIN:
@@ -224,7 +222,3 @@ class ModelReader:
                     models[other] = found
                     waiting.append(found)
         return models, True
-
-    def _named_models(self, model: Model) -> list[str]:
-        """Return the names of the models that `model` refers to."""
-        return self._references.models_of(model.values) if isinstance(model, StoredModel) else []
