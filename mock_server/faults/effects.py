@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contract import Contract
 from mock_server.context import Fired, context_of
 from mock_server.errors import Rejection, UnavailableError
-from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Rule, Status, Truncation, When
+from mock_server.faults.index import RuleIndex
+from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Status, Truncation, When
 from mock_server.faults.rules import ActiveRule, Faults
 from mock_server.http import connection
 from mock_server.http.routing import Resource, decoded, matches_path, raw_path, resources_of
@@ -39,6 +40,7 @@ class FaultsMiddleware:
         self.app = app
         self._foresee = foresee
         self._faults = faults
+        self._index = RuleIndex(faults.active)
         self._rules = contract.upsert
         self._organization_of = organization_of
         self._resources = resources_of(contract.document["paths"], contract.base_path)
@@ -66,8 +68,10 @@ class FaultsMiddleware:
 
     async def _fired(self, request: PeekableRequest) -> list[ActiveRule]:
         fired: list[ActiveRule] = []
-        for each in self._faults.active:
-            if not each.is_exhausted and await request.matches(each.rule) and await self._faults.try_to_fire(each):
+        if self._index.rules is not self._faults.active:
+            self._index = RuleIndex(self._faults.active)
+        async for each in self._index.matching(request):
+            if not each.is_exhausted and await self._faults.try_to_fire(each):
                 fired.append(each)
                 if is_final(each.rule.effect):
                     break
@@ -109,26 +113,33 @@ class PeekableRequest:
                 return True
         return False
 
-    async def matches(self, rule: Rule) -> bool:
-        """Return whether the request matches all conditions of `rule`, apart from its probability and count."""
-        return (
-            rule.method in (None, self._scope["method"])
-            and (rule.path is None or matches_path(raw_path(self._scope), rule.path))
-            and (rule.organization is None or rule.organization == self._organization_once())
-            and (rule.model is None or rule.model == await self._model_once())
-        )
+    @property
+    def method(self) -> str:
+        """The method."""
+        return str(self._scope["method"])
+
+    @property
+    def paths(self) -> set[str]:
+        """The path as it was sent, and decoded."""
+        raw = raw_path(self._scope)
+        return {raw.decode("latin-1"), decoded(raw)}
+
+    def has_path(self, pattern: str) -> bool:
+        """Return whether the path matches a pattern, as sent or decoded."""
+        return matches_path(raw_path(self._scope), pattern)
 
     async def receive(self) -> Message:
         """Return the next ASGI message of the request."""
         return self._unread.popleft() if self._unread else await self._receive()
 
-    def _organization_once(self) -> str | None:
-        """Return the organization, looked up once for all rules."""
+    @property
+    def organization(self) -> str | None:
+        """The organization of the credentials, looked up once for all rules."""
         if self._organization is None:
             self._organization = (self._organization_of(self._scope["headers"]),)
         return self._organization[0]
 
-    async def _model_once(self) -> Any:
+    async def model(self) -> Any:
         """Return the model name in the path, or else in the body."""
         if self._key in self._parameters:
             return self._parameters[self._key]
@@ -139,7 +150,7 @@ class PeekableRequest:
 
         There are none if the organization is unknown, or if the body is long or is not yet sent.
         """
-        organization = self._organization_once()
+        organization = self.organization
         if organization is None:
             return None, []
         if self._key in self._parameters:

@@ -23,7 +23,7 @@ from mock_server.strict_json import bytes_of
 from mock_server.validation import Validator
 
 MOST = 1000
-"""Maximum number of rules: each request is compared with all of them."""
+"""Maximum number of rules: all of them may match a request."""
 LARGEST = 1024 * 1024
 """Maximum bytes of JSON of all rules together."""
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partialmethod
+from itertools import product
+from random import Random
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from contract import load
 from mock_server.app import Behaviour, build_app
+from mock_server.faults.effects import PeekableRequest
+from mock_server.faults.index import RuleIndex
+from mock_server.faults.rule import rule
+from mock_server.faults.rules import ActiveRule
 from mock_server.fixtures import Fixtures, load_fixtures
+from mock_server.http.routing import matches_path
 from mock_server.journal.journal import Exchange, Journal
 from mock_server.store import MemoryStore
 from tests.mock_server.in_process import ask
@@ -79,3 +87,62 @@ def test_requests_leave_nothing_behind_but_what_the_journal_has() -> None:
 
     objects_after(20)
     assert objects_after(50) - objects_after(50) == pytest.approx(0, abs=20)
+
+
+CONDITIONS = [
+    {name: value for name, value in zip(("method", "path", "organization", "model"), values, strict=True) if value}
+    for values in product(
+        (None, "POST", "GET"),
+        (None, "/api/models/*", "/api/models/a b/", "/api/models/a%20b/", "/x/"),
+        (None, "acme", "globex"),
+        (None, "m", "n"),
+    )
+]
+
+
+def _request(method: str, path: bytes) -> PeekableRequest:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b'{"model_name": "m"}'}
+
+    scope = {"method": method, "path": path.decode(), "raw_path": path, "headers": []}
+    return PeekableRequest(scope, receive, "model_name", lambda _: "acme", limit=1000)
+
+
+def _matching(rules: Sequence[ActiveRule], request: PeekableRequest) -> list[str]:
+    async def found() -> list[str]:
+        return [each.id async for each in RuleIndex(rules).matching(request)]
+
+    return asyncio.run(found())
+
+
+@pytest.mark.parametrize("path", [b"/api/models/", b"/api/models/a%20b/", b"/x/"])
+def test_each_rule_that_a_request_matches_is_found_in_its_turn(path: bytes) -> None:
+    shuffled = Random(7).sample(CONDITIONS, len(CONDITIONS))
+    rules = [ActiveRule(str(number), rule({"status": 503, **each}), None) for number, each in enumerate(shuffled)]
+    expected = [
+        each.id
+        for each in rules
+        if each.rule.method in (None, "POST")
+        and (each.rule.path is None or matches_path(path, each.rule.path))
+        and each.rule.organization in (None, "acme")
+        and each.rule.model in (None, "m")
+    ]
+    assert len(expected) >= 8
+    assert _matching(rules, _request("POST", path)) == expected
+
+
+def test_rules_for_other_requests_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+
+    def compare(path: bytes, pattern: str) -> bool:
+        compared.append(pattern)
+        return matches_path(path, pattern)
+
+    monkeypatch.setattr("mock_server.faults.effects.matches_path", compare)
+    others = [{"path": f"/api/models/{number}/"} for number in range(300)]
+    others += [{"path": "/api/models/*", "model": str(number)} for number in range(300)]
+    others += [{"path": "/api/models/*", "organization": str(number)} for number in range(300)]
+    rules = [ActiveRule(str(number), rule({"status": 503, **each}), None) for number, each in enumerate(others)]
+    rules.append(ActiveRule("it", rule({"status": 503, "model": "m"}), None))
+    assert _matching(rules, _request("POST", b"/api/models/")) == ["it"]
+    assert compared == ["/api/models/*"]
