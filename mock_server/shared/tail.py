@@ -42,9 +42,10 @@ class Tail:
 
         A follower that is there twice is told once. Raises UnavailableError.
         """
-        if self._task is None or self._task.done():
-            await self._find_end()
-            if self._task is None or self._task.done():
+        if not self._is_running:
+            end = await self._end()
+            if not self._is_running:  # another follower may have started it in the meantime
+                self._run, self._places = end
                 self._task = asyncio.get_running_loop().create_task(self._follow())
         self._followers.append(follower)
         if lost:
@@ -56,12 +57,15 @@ class Tail:
             if lost:
                 self._lost.remove(lost)
 
-    async def _find_end(self) -> None:
-        """Note the present ends of the streams."""
+    @property
+    def _is_running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def _end(self) -> tuple[bytes, dict[str, int]]:
+        """Return the ID of the run, and the number of the latest entry of each stream."""
         control = self._connection.key("control")
         run, *totals = await self._connection.ask("HMGET", control, "run", *_STREAMS.values())
-        self._run = run or b""
-        self._places = dict(zip(_STREAMS, (int(each or 0) for each in totals), strict=True))
+        return run or b"", dict(zip(_STREAMS, (int(each or 0) for each in totals), strict=True))
 
     async def _follow(self) -> None:
         while self._followers:
@@ -90,6 +94,6 @@ class Tail:
         """Start again if Redis has come back without its entries: the numbers have started again too."""
         run = await self._connection.ask("HGET", self._connection.key("control"), "run")
         if run is not None and run != self._run:
-            await self._find_end()
+            self._run, self._places = await self._end()
             for lost in tuple(self._lost):
                 lost()

@@ -1,8 +1,10 @@
--- ARGV: ttl, run, what the mock starts from, its fault rules, bytes of its models. KEYS[7]: its models.
--- The first mock writes them. Return what the mocks have started from.
+-- ARGV: ttl, run, what the mock starts from, its fault rules, bytes and number of its models. KEYS[7]: its models.
+-- The first mock writes them. Return what the mocks have started from, or false if the models are not there yet.
 local started = redis.call('HGET', control, 'start')
 if started then
   redis.call('DEL', KEYS[7])
+elseif redis.call('HLEN', KEYS[7]) ~= tonumber(ARGV[6]) then
+  return false
 else
   local now = redis.call('TIME')
   redis.call('HSET', control, 'start', ARGV[3], 'run', ARGV[2], 'version', ARGV[2] .. '.0', 'changes', 0,
