@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -17,8 +19,11 @@ from mock_server.errors import MissingPackageError, UnavailableError
 
 _SECONDS = 20.0
 """How long redis-server may take to start and to stop."""
-_LONGEST_PATH = 100
-"""Characters of a path that a socket can have on every system."""
+_LONGEST_PATH = 70
+"""Characters of a directory in which the path of a socket is short enough for every system."""
+_PREFIX, _SOCKET = "respan-mock-", "s"
+_OLD = 60.0
+"""Seconds after which a directory without a server was left by a mock that was killed."""
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
 
@@ -45,11 +50,12 @@ def redis_server() -> str:
 def private_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run a redis-server. Yield its address and its process. Raises MissingPackageError or UnavailableError."""
     executable = redis_server()
-    folder = Path(tempfile.mkdtemp(prefix="respan-mock-"))
-    if len(str(folder)) > _LONGEST_PATH:
-        folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="respan-mock-", dir="/tmp"))
-    path = folder / "s"
+    place = Path(tempfile.gettempdir())
+    if len(str(place)) > _LONGEST_PATH:
+        place = Path("/tmp")  # noqa: S108 - mkdtemp makes a directory that is private
+    _remove_left(place)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    path = folder / _SOCKET
     options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--save", "", "--dir", str(folder)]
     try:
         process = subprocess.Popen(  # noqa: S603
@@ -76,6 +82,26 @@ def private_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _remove_left(place: Path) -> None:
+    """Remove the directories of this user's mocks that were killed."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+            if is_ours and found.st_mtime < time.time() - _OLD and not _accepts(folder / _SOCKET):
+                shutil.rmtree(folder)
+
+
+def _accepts(path: Path) -> bool:
+    """Return whether a server listens at a socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
 def _die_with_parent() -> None:
     """Have the system end this process when the mock is killed."""
     if sys.platform == "linux":
@@ -88,8 +114,7 @@ def _wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
     """Wait until redis-server accepts connections. Raises UnavailableError."""
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError):
-            connection.connect(str(path))
+        if _accepts(path):
             return
         time.sleep(0.005)
     raise UnavailableError("redis-server does not start: run it by hand to see why, or name a Redis with --store")

@@ -128,12 +128,23 @@ def test_a_signal_ends_all_and_requests_are_finished(number: signal.Signals, cod
         assert mock.stderr == ""
 
 
-def test_when_the_supervisor_is_killed_all_end() -> None:
+def test_when_the_supervisor_is_killed_all_end_and_the_next_mock_cleans_up() -> None:
     with working("--quiet") as mock:
         processes = children(mock.process.pid)
         assert len(processes) == 4
+        store = httpx2.get(f"{mock.url}/_mock/info").json()["settings"]["store"]
+        folder = Path(store.removeprefix("unix://")).parent
         os.kill(mock.process.pid, signal.SIGKILL)
         until(lambda: not any(map(is_running, processes)))
+    os.utime(folder, (0, 0))
+    with working("--quiet") as mock:
+        assert not folder.exists()
+        own = httpx2.get(f"{mock.url}/_mock/info").json()["settings"]["store"].removeprefix("unix://")
+        os.utime(Path(own).parent, (0, 0))
+        with working("--quiet"):
+            assert Path(own).exists()
+        assert mock.stop() == (0, "")
+        assert not Path(own).parent.exists()
 
 
 def test_when_their_redis_is_killed_the_mock_says_so_and_ends() -> None:
