@@ -87,10 +87,11 @@ def build_app(
         name: ExampleHandler(it, contract.upsert.forbidden) for name, it in examples.items() if name not in by_rules
     }
     handlers: Mapping[str, Handler] = {**by_example, **by_rules}
+    recording = partial(RecordingMiddleware, note=behaviour.note, log=log, waits=behaviour.foresee is not None)
     app = AsyncApp(
         __name__,
         middlewares=[
-            *([partial(RecordingMiddleware, note=behaviour.note, log=log)] if behaviour.note or log else []),
+            *([recording] if behaviour.note or log else []),
             cross_origin(
                 contract, behaviour.origins
             ),  # outside of FailureMiddleware: pages must be able to read errors

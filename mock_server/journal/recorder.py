@@ -7,7 +7,7 @@ rejected.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Iterable
 from functools import lru_cache
 from itertools import count
 from time import perf_counter, time
@@ -40,11 +40,13 @@ class RecordingMiddleware:
     """Passes each exchange of the API to `note`, and every exchange to `log`. Either may be None.
 
     That happens before the end of the response is sent, so that a client that has the response finds the exchange in
-    the journal.
+    the journal. If the response waits for the journal (`waits`), its start waits for its body: a server sends both at
+    once, if it gets them at once.
     """
 
-    def __init__(self, app: ASGIApp, note: Note | None, log: AccessLog | None = None) -> None:
+    def __init__(self, app: ASGIApp, note: Note | None, log: AccessLog | None = None, *, waits: bool = False) -> None:
         self.app = app
+        self._waits = waits
         self._note = note
         self._log = log
         self._numbers = count(1)
@@ -60,6 +62,7 @@ class RecordingMiddleware:
         request_length = response_length = status = 0
         complete = over = False
         headers: Headers = []
+        held: list[Message] = []
 
         async def receiving() -> Message:
             nonlocal request, request_length, complete
@@ -74,13 +77,19 @@ class RecordingMiddleware:
             nonlocal status, headers, response, response_length
             if message["type"] == "http.response.start":
                 status, headers = message["status"], message["headers"]
+                if self._waits and complete:
+                    held.append(message)
+                    return _nothing()
                 return send(message) if complete else self._start_unread(scope, receiving, send, message)
             body = message.get("body", b"")
             response = response if len(response) >= LONGEST_BODY else (response + body)[:LONGEST_BODY]
             response_length += len(body)
-            if not message.get("more_body", False) and (noted := close()) is not None:
-                return _send_noted(noted, send, message)
-            return send(message)
+            noted = None if message.get("more_body", False) else close()
+            if not held and noted is None:
+                return send(message)
+            messages = [*held, message]
+            held.clear()
+            return _send_noted(noted, send, messages)
 
         def close() -> Awaitable[None] | None:
             nonlocal over
@@ -137,10 +146,16 @@ class RecordingMiddleware:
         return _send_after_the_body(scope, receive, send, start) if self._note else send(start)
 
 
-async def _send_noted(noted: Awaitable[None], send: Send, message: Message) -> None:
+async def _send_noted(noted: Awaitable[None] | None, send: Send, messages: Iterable[Message]) -> None:
     """Send the end of a response after its exchange is in the journal."""
-    await noted
-    await send(message)
+    if noted is not None:
+        await noted
+    for message in messages:
+        await send(message)
+
+
+async def _nothing() -> None:
+    """Do nothing."""
 
 
 def _bounded(sent: Headers, returned: Headers) -> tuple[bytes, bytes]:
