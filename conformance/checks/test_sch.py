@@ -21,7 +21,6 @@ from conformance.judge.responses import (
     SchemaJudge,
     has_assumed_body,
     has_error_body,
-    has_judged_body,
     is_json_media,
     returned_model,
 )
@@ -56,7 +55,7 @@ def test_strict_json(exchange: Exchange, schemas: SchemaJudge, contract: Contrac
     """A response body is one valid JSON text in UTF-8, without a byte order mark or duplicate names."""
     if has_assumed_body(exchange, schemas, contract) and not is_json_media(exchange):
         return  # the requirement on error schemas judges it
-    if has_judged_body(exchange, schemas) and exchange.response.parsed.errors:
+    if schemas.has_judged_body(exchange) and exchange.response.parsed.errors:
         raise Failure("strict JSON", exchange.response.parsed.errors[0])
 
 
@@ -66,7 +65,7 @@ def test_media_type(exchange: Exchange, schemas: SchemaJudge, contract: Contract
     media_type = exchange.response.media_type
     if has_assumed_body(exchange, schemas, contract):
         return  # the requirement on error schemas judges it
-    if has_judged_body(exchange, schemas) and not is_json_media(exchange):
+    if schemas.has_judged_body(exchange) and not is_json_media(exchange):
         sent = f"Content-Type: {media_type or '(none)'}"
         cause = Cause("media type", "Content-Type: application/json", sent)
         raise Failure(f"Content-Type: {JSON_MEDIA}", sent, cause=cause)
@@ -214,7 +213,7 @@ def _accept_gzip(subject: Subject) -> None:
 @every_exchange("SCH-20", MUST, clause="x-clauses/representation", also=_accept_gzip)
 def test_content_encoding(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> None:
     """A response body has the content coding that Content-Encoding names."""
-    if has_judged_body(exchange, schemas) and exchange.response.encoding_error:
+    if schemas.has_judged_body(exchange) and exchange.response.encoding_error:
         coding = exchange.response.header("content-encoding")
         said = f"Content-Encoding: {coding}" if coding else "no Content-Encoding"
         raise Failure("a body with the content coding of its header", f"{said}, and {exchange.response.encoding_error}")
@@ -227,7 +226,7 @@ def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
         r';\s*charset\s*=\s*"?([^\s;"]+)', exchange.response.header("content-type") or "", re.IGNORECASE
     )
     body, text = exchange.response.body, exchange.response.parsed
-    if charset is None or text.errors or not has_judged_body(exchange, schemas):
+    if charset is None or text.errors or not schemas.has_judged_body(exchange):
         return
     try:
         same = body.decode(charset[1]) == body.decode()

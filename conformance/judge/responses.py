@@ -65,13 +65,22 @@ class _Validator:
         return full
 
 
+@dataclass(slots=True)
+class _Look:
+    """What is known about one exchange."""
+
+    exchange: Exchange | None = None
+    has_judged_body: bool = False
+    errors: list[SchemaError] | None = None
+
+
 class SchemaJudge:
     """Judges responses by the schemas of a contract."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._validators: dict[tuple[str, int], _Validator | None] = {}
-        self._latest: tuple[Exchange, list[SchemaError]] | None = None
+        self._latest = _Look()
         upsert = contract.upsert
         operations = [upsert.operation, upsert.read, upsert.delete]
         self._operations = {operation.operation_id: operation for operation in operations if operation is not None}
@@ -80,6 +89,20 @@ class SchemaJudge:
         """Return whether the contract declares the status of the response for its operation."""
         operation = self._operations.get(exchange.request.operation_id or "")
         return operation is not None and exchange.response.status in operation.statuses
+
+    def has_judged_body(self, exchange: Exchange) -> bool:
+        """Return whether the body has to match the schema: the status is declared, and the implementation sent it."""
+        return self._look(exchange).has_judged_body
+
+    def _has_judged_body(self, exchange: Exchange) -> bool:
+        status = exchange.response.status
+        return (
+            self.declares(exchange)
+            and not exchange.request.may_be_intercepted
+            and status not in ANY_SERVER
+            and status != NO_CONTENT
+            and exchange.request.method != "HEAD"
+        )
 
     def clause(self, exchange: Exchange) -> str:
         """Return the pointer to the response that the contract declares for the operation and status."""
@@ -96,9 +119,16 @@ class SchemaJudge:
 
     def _as_sent(self, exchange: Exchange) -> list[SchemaError]:
         """Return the errors of the body as sent. If there are none, there are none without its null members either."""
-        if self._latest is None or self._latest[0] is not exchange:
-            self._latest = (exchange, self._find(exchange, lambda value: value))
-        return self._latest[1]
+        look = self._look(exchange)
+        if look.errors is None:
+            look.errors = self._find(exchange, lambda value: value)
+        return look.errors
+
+    def _look(self, exchange: Exchange) -> _Look:
+        """Return what is known about an exchange: many requirements judge each in turn."""
+        if self._latest.exchange is not exchange:
+            self._latest = _Look(exchange, self._has_judged_body(exchange))
+        return self._latest
 
     def _find(self, exchange: Exchange, prepare: Callable[[Any], Any]) -> list[SchemaError]:
         validator = self._validator(exchange.request.operation_id or "", exchange.response.status)
@@ -204,21 +234,9 @@ def is_implied_status(exchange: Exchange, contract: Contract) -> bool:
     )
 
 
-def has_judged_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
-    """Return whether the body has to match the schema: the status is declared, and the implementation sent it."""
-    status = exchange.response.status
-    return (
-        schemas.declares(exchange)
-        and not exchange.request.may_be_intercepted
-        and status not in ANY_SERVER
-        and status != NO_CONTENT
-        and exchange.request.method != "HEAD"
-    )
-
-
 def has_error_body(exchange: Exchange, schemas: SchemaJudge) -> bool:
     """Return whether the body is judged and is that of an error."""
-    return has_judged_body(exchange, schemas) and not exchange.response.successful
+    return schemas.has_judged_body(exchange) and not exchange.response.successful
 
 
 def has_assumed_body(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -> bool:
@@ -234,6 +252,6 @@ def is_json_media(exchange: Exchange) -> bool:
 
 def returned_model(exchange: Exchange, schemas: SchemaJudge) -> Mapping[str, Json] | None:
     """Return the model in the response, or None. A model that is not a JSON object is empty."""
-    if not has_judged_body(exchange, schemas) or not exchange.response.successful:
+    if not schemas.has_judged_body(exchange) or not exchange.response.successful:
         return None
     return exchange.response.members if not exchange.response.parsed.errors else None

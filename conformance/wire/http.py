@@ -106,7 +106,7 @@ class HttpTransport(Transport):
         )
 
     def _stream(self, pool: httpcore2.ConnectionPool, request: Request) -> AbstractContextManager[httpcore2.Response]:
-        url = parsed_url(self.base_url + request.target)
+        url = _url(self.base_url + request.target)
         return pool.stream(
             request.method,
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
@@ -148,7 +148,7 @@ def exchange(
 
 
 @lru_cache(maxsize=64)
-def parsed_url(text: str) -> httpx2.URL:
+def _url(text: str) -> httpx2.URL:
     """Return a parsed URL from a cache: most requests of a run go to one path."""
     return httpx2.URL(text)
 

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote
 
 import httpcore2
 
 from conformance.wire.exchange import NoResponse, Request, Response
-from conformance.wire.http import BROKEN_CONNECTION, SHORTEST, WITH_CONTENT, exchange, fields_of, parsed_url
+from conformance.wire.http import BROKEN_CONNECTION, SHORTEST, WITH_CONTENT, exchange, fields_of
 from conformance.wire.transport import TIMEOUT, Transport
 
 App = Callable[..., Any]
@@ -83,9 +84,9 @@ class InProcess(Transport):
                 body.close()
 
     def _environ(self, request: Request) -> dict[str, Any]:
-        url, body = parsed_url(self.base_url + request.target), request.body or b""
+        (path, _, query), body = request.target.partition("?"), request.body or b""
         environ = {**CONSTANT, "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr}
-        environ |= {"REQUEST_METHOD": request.method, "PATH_INFO": url.path, "QUERY_STRING": url.query.decode("ascii")}
+        environ |= {"REQUEST_METHOD": request.method, "PATH_INFO": unquote(path), "QUERY_STRING": query}
         if request.chunked:
             environ["HTTP_TRANSFER_ENCODING"] = "chunked"
         if body or (request.method in WITH_CONTENT and not request.chunked):

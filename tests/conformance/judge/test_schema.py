@@ -11,7 +11,6 @@ from conformance.judge.responses import (
     SchemaError,
     SchemaJudge,
     has_error_body,
-    has_judged_body,
     returned_model,
     without_null,
 )
@@ -204,7 +203,7 @@ def test_which_bodies_are_judged(
     judge: SchemaJudge, contract: Contract, status: int, request_: dict[str, Any], judged: bool
 ) -> None:
     exchange = _read(contract, status, **request_)
-    assert has_judged_body(exchange, judge) is judged
+    assert judge.has_judged_body(exchange) is judged
     assert has_error_body(exchange, judge) is (judged and status >= 300)
 
 
@@ -249,7 +248,7 @@ def test_a_clause_is_that_of_the_response_that_is_judged(judge: SchemaJudge, con
 
 @pytest.mark.parametrize("status", [405, 413, 415])
 def test_bodies_of_what_any_server_sends_are_not_judged(judge: SchemaJudge, contract: Contract, status: int) -> None:
-    assert not has_judged_body(_answer(contract, b"<html>", status), judge)
+    assert not judge.has_judged_body(_answer(contract, b"<html>", status))
 
 
 def test_a_missing_member_is_named_without_those_that_are_there(judge: SchemaJudge, contract: Contract) -> None:
