@@ -103,8 +103,13 @@ def constants(contract: Contract) -> Mapping[str, Any]:
 
 def identifying_fields(contract: Contract) -> set[str]:
     """Return the response fields that identify a model."""
-    upsert = contract.upsert
-    return {upsert.key} | {name for name, field in upsert.response.items() if isinstance(field.source, FromKey)}
+    return {contract.upsert.key, *identifiers(contract)}
+
+
+@lru_cache(maxsize=CONTRACTS)
+def identifiers(contract: Contract) -> Sequence[str]:
+    """Return the response fields other than the name that identify a model."""
+    return tuple(name for name, field in contract.upsert.response.items() if isinstance(field.source, FromKey))
 
 
 def stable_fields(contract: Contract) -> list[ResponseField]:

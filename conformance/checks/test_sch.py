@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from conformance.checks.leaked_secrets import secrets_in
 from conformance.checks.wire_requests import existing_name, get_request, read_request, send_raw
-from conformance.fields import constants, lookups, overlays
+from conformance.fields import constants, identifiers, lookups, overlays
 from conformance.judge.expect import as_json, expect_returned, summary
 from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
@@ -42,7 +42,7 @@ from conformance.target.names import is_run_name
 from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json, Request
-from contract import Contract, FromKey
+from contract import Contract
 
 JSON_MEDIA = "application/json, or a type that ends in +json"
 ACCEPT_GZIP = ("Accept-Encoding", "gzip, deflate")
@@ -128,14 +128,9 @@ def test_identifier(exchange: Exchange, schemas: SchemaJudge, contract: Contract
     """A response returns the same value for the identifier of a model and for its name."""
     model = returned_model(exchange, schemas) or {}
     key = contract.upsert.key
-    for field in contract.upsert.response.values():
-        if (
-            isinstance(field.source, FromKey)
-            and field.name in model
-            and key in model
-            and model[field.name] != model[key]
-        ):
-            raise Failure(f"{field.name} equal to {key}", f"{as_json(model[field.name])} and {as_json(model[key])}")
+    for name in identifiers(contract):
+        if name in model and key in model and model[name] != model[key]:
+            raise Failure(f"{name} equal to {key}", f"{as_json(model[name])} and {as_json(model[key])}")
 
 
 @every_exchange("SCH-08", MUST, clause="x-clauses/model-body", about=[PROVIDERS])

@@ -52,7 +52,7 @@ class _Validator:
 
     def errors(self, body: Any) -> Iterable[ValidationError]:
         """Return the errors of a body."""
-        return () if self._accepts(body) else self._full.iter_errors(body)
+        return () if self._accepts(body) else self._full.iter_errors(_whole_numbers(body))
 
     @cached_property
     def _full(self) -> Validator:
@@ -134,7 +134,7 @@ class SchemaJudge:
         validator = self._validator(exchange.request.operation_id or "", exchange.response.status)
         if validator is None:
             return []
-        errors = validator.errors(prepare(_whole_numbers(exchange.response.json)))
+        errors = validator.errors(prepare(exchange.response.json))
         tokens = self._tokens(exchange.request.operation_id or "", exchange.response.status)
         return list(self._schema_errors(errors, tokens))
 

@@ -214,9 +214,14 @@ def run_stateful_tests(subject: Subject) -> list[Step]:
 
 
 def run_random_tests(recording: Recording, number: int) -> None:
-    class Machine(StateMachine):
-        shared = recording
-        started = 0
+    """Run random stateful tests from a seed.
+
+    All runs share one class of machines, because Hypothesis keeps each class, with all that it refers to.
+    """
+    started = count()
+
+    def machine() -> StateMachine:
+        return StateMachine(recording, simplest=next(started) == 0)
 
     options = settings(
         max_examples=recording.subject.options.profile.stateful_tests + 1,
@@ -226,21 +231,17 @@ def run_random_tests(recording: Recording, number: int) -> None:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(number)(Machine), settings=options)
+    run_state_machine_as_test(seed(number)(machine), settings=options)  # type: ignore[arg-type]  # a function will do
 
 
 class StateMachine(RuleBasedStateMachine):
     """A random stateful test."""
 
-    shared: Recording
-    started: int
-
-    def __init__(self) -> None:
+    def __init__(self, recording: Recording, *, simplest: bool) -> None:
+        """Begin a test. Hypothesis begins with the simplest one, one step over and over: nothing is sent for it."""
         super().__init__()
-        subject = self.shared.subject
-        # Hypothesis begins with the simplest sequence, one step over and over: nothing is sent for it.
-        self._test = StatefulTest(self.shared if self.started else Recording(subject, obstacle=StopIteration()))
-        type(self).started += 1
+        self._subject = subject = recording.subject
+        self._test = StatefulTest(Recording(subject, obstacle=StopIteration()) if simplest else recording)
         self._fields = subject.own_fields()
         self._names = [subject.names.new_name() for _ in range(NAMES)]
 
@@ -267,13 +268,13 @@ class StateMachine(RuleBasedStateMachine):
         values = data.draw(bodies.values(self._fields)) | data.draw(bodies.invalid(self._fields))
         self._test.upsert(self._any_model(data), values)
 
-    @precondition(lambda self: self.shared.subject.capabilities.read_returns_state)
+    @precondition(lambda self: self._subject.capabilities.read_returns_state)
     @rule(data=st.data())
     def read(self, data: st.DataObject) -> None:
         """Read a model, whether it exists or not."""
         self._test.read(self._any_model(data))
 
-    @precondition(lambda self: self.shared.subject.capabilities.delete_works)
+    @precondition(lambda self: self._subject.capabilities.delete_works)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         """Delete a model, whether it exists or not."""
@@ -284,7 +285,7 @@ class StateMachine(RuleBasedStateMachine):
 
     def _bases(self) -> list[tuple[Address, str]]:
         """Return each model with each existing one that comes before it in the names, so that there are no cycles."""
-        if base_field(self.shared.subject.contract) is None:
+        if base_field(self._subject.contract) is None:
             return []
         return [
             ((organization, name), base)

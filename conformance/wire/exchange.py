@@ -43,7 +43,12 @@ class _Message:
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, or None."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+        return self._first_values.get(name.lower())
+
+    @cached_property
+    def _first_values(self) -> Mapping[str, str]:
+        """The first value of each header, by its name in lower case."""
+        return {name.lower(): value for name, value in reversed(self.headers)}
 
 
 @dataclass(frozen=True, slots=True)

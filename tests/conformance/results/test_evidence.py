@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ TOKENS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12
 def _exchange(said: str, credential: Credential | None = OWNER, **request: Any) -> Exchange:
     asked = Request("POST", "/api/", (("Content-Type", "application/json"),), b"{}", credential)
     response = Response(400, (("X-Said", said[:100]),), said.encode(), 0.0)
-    return Exchange(Request(**{**vars(asked), **request}), response)
+    return Exchange(replace(asked, **request), response)
 
 
 def _finding(

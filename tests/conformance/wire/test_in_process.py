@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import h11
@@ -64,7 +65,7 @@ def test_an_application_gets_the_request_and_its_response_comes_back(app: Any) -
 
 
 def test_a_chunked_body_arrives() -> None:
-    response = _send(wsgi, Request(**{**vars(REQUEST), "chunked": True}))
+    response = _send(wsgi, replace(REQUEST, chunked=True))
     assert response.body == EXPECTED
 
 
