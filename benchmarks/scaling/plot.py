@@ -28,10 +28,11 @@ def plot(file: Path, title: str, panels: Sequence[Panel]) -> None:
     figure.suptitle(title)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         for label, points in panel.lines.items():
-            axes.plot([x for x, _ in points], [y for _, y in points], marker="o", label=label)
+            axes.plot([x for x, _ in points], [y for _, y in points], marker="o", label=label.strip("`"))
         axes.set(xlabel=panel.x, ylabel=panel.y)
         if panel.is_logarithmic:
             axes.set_xscale("log")
+        axes.margins(y=0.1)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
         axes.legend()

@@ -7,7 +7,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from starlette.types import Receive, Scope
@@ -58,17 +58,42 @@ def error_response(status: int, detail: str, *, with_body: bool = True) -> bytes
 
 
 class Writer:
-    """The part of a transport that a response needs. Its `close` lets the client read the response first."""
+    """The part of a transport that a response needs. Its `close` lets the client read the response first.
 
-    __slots__ = ("_close", "_transport", "write")
+    It can hold a head back until the body comes, so that both are written with one call of the system, and arrive in
+    one packet. uvloop does not wait for more after a write.
+    """
+
+    __slots__ = ("_close", "_held", "_holding", "_transport")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self._transport = transport
         self._close = close
-        self.write = transport.write
+        self._held = b""
+        self._holding = False
+
+    def hold(self) -> None:
+        """Hold back what is written, until `release`."""
+        self._holding = True
+
+    def release(self, *, to_next: bool = False) -> None:
+        """Write what was held back: now, or together with what is written next."""
+        self._holding = False
+        if self._held and not to_next:
+            self.write(b"")
+
+    def write(self, data: bytes) -> None:
+        """Write data, or hold it back."""
+        if self._holding:
+            self._held += data
+            return
+        if self._held:
+            data, self._held = self._held + data, b""
+        self._transport.write(data)
 
     def close(self) -> None:
         """Close the connection after what was written."""
+        self.release()
         self._close()
 
     def is_closing(self) -> bool:
@@ -105,11 +130,19 @@ class Cycle(RequestResponseCycle):
 
         A final response in place of `100 Continue` ends the connection, because nobody knows whether the body follows.
         """
-        if self._head is None:
-            self._head = message
-            if self.waiting_for_100_continue and self.more_body:
-                self.keep_alive = False
-        return super().send(message)
+        if self._head is not None:
+            return super().send(message)
+        self._head = message
+        if self.waiting_for_100_continue and self.more_body:
+            self.keep_alive = False
+        return self._start(message)
+
+    async def _start(self, message: Any) -> None:
+        """Write the head, together with the body if its length is known: then it comes at once, as ASGI suggests."""
+        writer = cast("Writer", self.transport)
+        writer.hold()
+        await super().send(message)
+        writer.release(to_next=self.chunked_encoding is False and self.scope["method"] != "HEAD")
 
     def disconnect(self) -> None:
         """Tell the app that the client has gone; whatever it sends from now on is dropped."""
