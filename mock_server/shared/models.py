@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -38,6 +37,14 @@ def _can_exist(key: Any) -> bool:
     return isinstance(key, str) and (key.isascii() or not any("\ud800" <= each <= "\udfff" for each in key))
 
 
+class _Turn:
+    """Lets the requests of this mock about one model go one after the other: together they would only conflict."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.requests = 0
+
+
 class RedisStore:
     """A store in Redis. All models may be `room` bytes of JSON together; None is no limit."""
 
@@ -45,7 +52,7 @@ class RedisStore:
         self._session = session
         self._connection = session.connection
         self._room = room
-        self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
+        self._turns: dict[tuple[str, str], _Turn] = {}
 
     async def look(self, scope: str, keys: Collection[str], view: View | None = None) -> View:
         """Return the models of these names, and all that they refer to. Raises UnavailableError."""
@@ -69,22 +76,37 @@ class RedisStore:
 
         Raises FullError or UnavailableError.
         """
-        keys = [key, *others]
-        async with self._turn((scope, key)) as waited:
-            seen = await self.look(scope, keys, None if waited else view)
-            for attempt in range(_TRIES):
-                decision = decide(seen)
-                if isinstance(decision, Rejection):
-                    return decision, seen
-                written = self._session.codec.encode(decision.stored) if isinstance(decision, Written) else b""
-                outcome = await self._commit(scope, key, seen.basis, written)
-                if outcome == b"done":
-                    return decision, seen
-                if outcome == b"full":
-                    raise FullError(self._room or 0)
-                if attempt >= _PATIENT_TRIES:
-                    await asyncio.sleep(random.random() * _LONGEST_PAUSE)  # noqa: S311 - no secret
-                seen = await self._viewed(scope, seen.basis.roots, outcome) or await self.look(scope, keys)
+        turn = self._turns.get((scope, key))
+        if turn is None:
+            turn = self._turns[scope, key] = _Turn()
+        else:
+            view = None  # another request goes first, and changes the model
+        turn.requests += 1
+        try:
+            async with turn.lock:
+                return await self._carry_out(scope, key, decide, [key, *others], view)
+        finally:
+            turn.requests -= 1
+            if not turn.requests:
+                del self._turns[scope, key]
+
+    async def _carry_out(
+        self, scope: str, key: str, decide: Callable[[View], Decision], keys: Sequence[str], view: View | None
+    ) -> tuple[Decision, View]:
+        seen = await self.look(scope, keys, view)
+        for attempt in range(_TRIES):
+            decision = decide(seen)
+            if isinstance(decision, Rejection):
+                return decision, seen
+            written = self._session.codec.encode(decision.stored) if isinstance(decision, Written) else b""
+            outcome = await self._commit(scope, key, seen.basis, written)
+            if outcome == b"done":
+                return decision, seen
+            if outcome == b"full":
+                raise FullError(self._room or 0)
+            if attempt >= _PATIENT_TRIES:
+                await asyncio.sleep(random.random() * _LONGEST_PAUSE)  # noqa: S311 - no secret
+            seen = await self._viewed(scope, seen.basis.roots, outcome) or await self.look(scope, keys)
         raise UnavailableError(f"Other requests changed the model {_TRIES} times while this one was decided.")
 
     async def snapshot(self) -> Scopes:
@@ -153,21 +175,3 @@ class RedisStore:
             *basis.roots,
             *basis.versions,
         )
-
-    @asynccontextmanager
-    async def _turn(self, place: tuple[str, str]) -> AsyncIterator[bool]:
-        """Let the requests of this mock about one model go one after the other: together they would only conflict.
-
-        Yield whether another one went first.
-        """
-        lock, waiting = self._turns.get(place) or (asyncio.Lock(), 0)
-        self._turns[place] = lock, waiting + 1
-        try:
-            async with lock:
-                yield waiting > 0
-        finally:
-            lock, waiting = self._turns[place]
-            if waiting == 1:
-                del self._turns[place]
-            else:
-                self._turns[place] = lock, waiting - 1
