@@ -26,7 +26,8 @@ TABLE = Path(__file__).with_name("scale.md")
 WARMING = 1
 READING = """\
 Medians over the rounds, with the lowest and the highest in parentheses. All run on one machine, beside the client that
-sends the load, and with the default journal. The processor time of Redis is what it takes for each request."""
+sends the load, and with the default journal. The processor time of Redis is what it takes for each request. Beside
+other work, requests per second vary widely, and only processor time says what a mock costs."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
