@@ -77,7 +77,8 @@ def _asked_by(config: pytest.Config, args: Iterable[str]) -> str | None:
     written = config.inipath.read_text(encoding="utf-8", errors="replace") if config.inipath else ""
     settings = SETTING.findall("\n".join([written, *(given.override_ini or ())]))
     carried = [name for name, value in vars(config.option).items() if name.startswith("respan_") and value]
-    places = given.file_or_dir or config.getini("testpaths")
+    words = [arg for arg in args if not arg.startswith("-")]  # pytest 8 does not know the places after an option yet
+    places = [*(given.file_or_dir or config.getini("testpaths")), *words]
     checks = [place for place in places if _is_ours(place, pyargs=given.pyargs)]
     return next(iter([*options, *settings, *checks, *carried]), None)
 

@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run_of(config)  # wrong options end the run of pytest here
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def subject(respan_target: Any, pytestconfig: pytest.Config) -> Subject:
     """Return the implementation under test."""
     return run_of(pytestconfig).meet(respan_target, partial(_give_notice, pytestconfig))
@@ -93,10 +93,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(requirement.section.lower())
             item.add_marker(requirement.level_in(run.contract).lower())
             item.user_properties += of_requirement(requirement, run.contract, _case(item))
+            _use_subject(item)
         (kept if requirement is None or requirement.id in run.selected else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)
     items[:] = sorted(kept, key=_stage)
+
+
+def _use_subject(item: pytest.Item) -> None:
+    """Have a check meet the target. As an autouse fixture, pytest 8 would give it to the tests of the user too."""
+    names: list[str] = item.fixturenames  # type: ignore[attr-defined]
+    if "subject" not in names:
+        names.insert(0, "subject")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

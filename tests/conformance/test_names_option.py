@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from conformance.results.result import Result
 
-FEW = 5
+FEW = 10
 """Models that a run may make on top of those that it finds: their names are odd, and no earlier run drew the same."""
 
 
