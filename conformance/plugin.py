@@ -242,7 +242,9 @@ class Recorder:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         file = self._config.rootpath / report.nodeid.partition("::")[0]
         if report.failed and file.resolve().is_relative_to(PACKAGE):
-            self._errors.append(f"{report.nodeid} could not be collected: {report.longreprtext.strip()}")
+            error = f"{report.nodeid} could not be collected: {report.longreprtext.strip()}"
+            if error not in self._errors:  # pytest 8 reports it for each file that it is asked for
+                self._errors.append(error)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if (message := getattr(report, ATTRIBUTE, None)) is not None:
