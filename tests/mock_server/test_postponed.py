@@ -7,17 +7,17 @@ import sys
 
 from mock_server.postponed import POSTPONED
 
-_NAMES = [*POSTPONED, "httpx2", "rich", "urllib3"]
-
 
 def _run(code: str) -> str:
-    script = f"import sys\n{code}\nprint([name for name in {_NAMES} if name in sys.modules])"
+    """Run `code`, and print which packages it has imported."""
+    names = [*POSTPONED, "rich", "urllib3"]  # the last two by the others
+    script = f"import sys\n{code}\nprint(*(name for name in {names} if name in sys.modules))"
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_connexion_still_imports_them() -> None:
     """Otherwise, nothing needs to be postponed."""
-    assert _run("import connexion") == f"{_NAMES}\n"
+    assert {*POSTPONED} <= {*_run("import connexion").split()}
 
 
 _START = """
@@ -28,7 +28,7 @@ with postponed():
 
 
 def test_the_mock_does_not_import_them() -> None:
-    assert _run(f"{_START}import mock_server.run") == "[]\n"
+    assert _run(f"{_START}import mock_server.run") == "\n"
 
 
 _USES = """
