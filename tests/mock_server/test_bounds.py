@@ -408,6 +408,7 @@ def test_the_number_of_waiting_clients_is_bounded() -> None:
 @pytest.mark.parametrize("count", [100, 1000])
 def test_other_clients_are_served_while_rules_are_checked(own: MockProcess, client: httpx2.Client, count: int) -> None:
     long = "/api/models/*" + "a*" * (400_000 // count) + "/"
+    client.get("/_mock/health")  # builds the admin API
     start = own.processor_seconds
 
     def put() -> None:
