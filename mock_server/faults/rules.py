@@ -28,6 +28,9 @@ LARGEST = 1024 * 1024
 """Maximum bytes of JSON of all rules together."""
 
 
+_SEEDS = random.Random()  # noqa: S311 - no secret
+
+
 class ActiveRule:
     """A rule, and how often it has been applied."""
 
@@ -39,8 +42,9 @@ class ActiveRule:
         """A name of this rule that no later one with its id has, if mocks share it."""
         self.bytes = bytes_of(rule.written)
         """The size of the rule as JSON."""
-        # Each rule has its own generator, so that another rule does not change its choices.
-        self.random = random.Random() if seed is None else random.Random(f"{seed} {name}")  # noqa: S311 - no secret
+        # Each rule has its own generator, so that another rule does not change its choices. Random() would read random
+        # bytes of the system, and release the GIL for a moment: with many rules so often that no other thread gets it.
+        self.random = random.Random(_SEEDS.random() if seed is None else f"{seed} {name}")  # noqa: S311 - no secret
 
     @property
     def is_exhausted(self) -> bool:
