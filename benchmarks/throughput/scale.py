@@ -132,8 +132,8 @@ def _median(rounds: Sequence[dict[str, Sample]], name: str, what: Callable[[Samp
 
 def _server() -> str:
     """Return the version of redis-server."""
-    told = subprocess.run([redis_server(), "--version"], capture_output=True, text=True, check=True).stdout
-    return f"redis-server {told.split('v=')[1].split()[0]}"
+    printed = subprocess.run([redis_server(), "--version"], capture_output=True, text=True, check=True).stdout
+    return f"redis-server {printed.split('v=')[1].split()[0]}"
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ class SchemaError:
 class _Validator:
     """A validator of one schema: a quick look, and openapi-core for what this does not accept.
 
-    `tokens` lead to the schema in the contract.
+    `tokens` are those of the pointer to the schema in the contract.
     """
 
     def __init__(self, contract: Contract, schema: Schema, tokens: Sequence[str]) -> None:
@@ -147,11 +147,11 @@ class SchemaJudge:
             yield SchemaError(tuple(error.absolute_path), _message(error), date_time, keyword)
 
     def _tokens(self, operation_id: str, status: int) -> tuple[str, ...]:
-        """Return the way to the schema of the JSON bodies of a response."""
+        """Return the tokens of the pointer to the schema of the JSON bodies of a response."""
         return (*self._response(operation_id, status), "content", "application/json", "schema")
 
     def _schema(self, tokens: Sequence[str]) -> Schema | None:
-        """Return the schema at the end of the way, or None if there is none."""
+        """Return the schema at a pointer, or None if the contract has none there."""
         found = self._contract.document
         for token in tokens:
             if token not in found:
