@@ -1,4 +1,4 @@
-"""A quick look at bodies: most are valid, and a compiled validator sees that a hundred times faster than openapi-core.
+"""A quick look at bodies: most are valid, and a compiled validator sees that in a fraction of openapi-core's time.
 
 The quick look never says that a body is invalid. It accepts a body only if openapi-core, as `responses.py` uses it,
 finds no error in it: what a schema says is written with keywords that both validators know, and read alike or more

@@ -21,7 +21,7 @@ _SECONDS = 20.0
 """How long redis-server may take to start and to stop."""
 _LONGEST_PATH = 70
 """Characters of a directory in which the path of a socket is short enough for every system."""
-_PREFIX, _SOCKET = "respan-mock-", "s"
+_PREFIX, _SOCKET = "respan-mock-redis-", "s"
 _OLD = 60.0
 """Seconds after which a directory without a server was left by a mock that was killed."""
 _DIE_WITH_PARENT = 1
@@ -83,13 +83,15 @@ def private_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 
 def _remove_left(place: Path) -> None:
-    """Remove the directories of this user's mocks that were killed."""
+    """Remove the directories of this user's mocks that were killed. They have at most a socket in them."""
     for folder in place.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             found = folder.lstat()
             is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
             if is_ours and found.st_mtime < time.time() - _OLD and not _accepts(folder / _SOCKET):
-                shutil.rmtree(folder)
+                if (folder / _SOCKET).is_socket():
+                    (folder / _SOCKET).unlink()
+                folder.rmdir()  # fails if there is anything else
 
 
 def _accepts(path: Path) -> bool:

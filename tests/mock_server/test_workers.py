@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,9 +137,15 @@ def test_when_the_supervisor_is_killed_all_end_and_the_next_mock_cleans_up() -> 
         folder = Path(store.removeprefix("unix://")).parent
         os.kill(mock.process.pid, signal.SIGKILL)
         until(lambda: not any(map(is_running, processes)))
-    os.utime(folder, (0, 0))
+    kept = folder.with_name(f"{folder.name}-of-a-user")
+    kept.mkdir()
+    (kept / "models.json").touch()
+    for each in (folder, kept):
+        os.utime(each, (0, 0))
     with working("--quiet") as mock:
         assert not folder.exists()
+        assert (kept / "models.json").exists()
+        shutil.rmtree(kept)
         own = httpx2.get(f"{mock.url}/_mock/info").json()["settings"]["store"].removeprefix("unix://")
         os.utime(Path(own).parent, (0, 0))
         with working("--quiet"):
