@@ -40,8 +40,8 @@ class RecordingMiddleware:
     """Passes each exchange of the API to `note`, and every exchange to `log`. Either may be None.
 
     That happens before the end of the response is sent, so that a client that has the response finds the exchange in
-    the journal. If the response waits for the journal (`waits`), its start waits for its body: a server sends both at
-    once, if it gets them at once.
+    the journal. If the response waits for the journal (`waits`), its start waits for its body: the end of a response
+    without a body, such as a 204, is its start, and a server sends both at once, if it gets them at once.
     """
 
     def __init__(self, app: ASGIApp, note: Note | None, log: AccessLog | None = None, *, waits: bool = False) -> None:
@@ -77,10 +77,11 @@ class RecordingMiddleware:
             nonlocal status, headers, response, response_length
             if message["type"] == "http.response.start":
                 status, headers = message["status"], message["headers"]
-                if self._waits and complete:
+                unread = self._note is not None and not complete
+                if self._waits:
                     held.append(message)
-                    return _nothing()
-                return send(message) if complete else self._start_unread(scope, receiving, send, message)
+                    return _drain(scope, receiving) if unread else _nothing()
+                return _start_unread(scope, receiving, send, message) if unread else send(message)
             body = message.get("body", b"")
             response = response if len(response) >= LONGEST_BODY else (response + body)[:LONGEST_BODY]
             response_length += len(body)
@@ -141,10 +142,6 @@ class RecordingMiddleware:
         )
         return self._note(tuple.__new__(Exchange, exchange))  # Exchange(...) does the same with one more call
 
-    def _start_unread(self, scope: Scope, receive: Receive, send: Send, start: Message) -> Awaitable[None]:
-        """Start a response to a request whose body the app has not read."""
-        return _send_after_the_body(scope, receive, send, start) if self._note else send(start)
-
 
 async def _send_noted(noted: Awaitable[None] | None, send: Send, messages: Iterable[Message]) -> None:
     """Send the end of a response after its exchange is in the journal."""
@@ -178,12 +175,17 @@ def _cut(text: bytes) -> bytes:
     return text[:LONGEST_VALUE] + CUT % (LONGEST_VALUE, len(text))
 
 
-async def _send_after_the_body(scope: Scope, receive: Receive, send: Send, start: Message) -> None:
+async def _start_unread(scope: Scope, receive: Receive, send: Send, start: Message) -> None:
+    """Start a response to a request whose body the app has not read."""
+    await _drain(scope, receive)
+    await send(start)
+
+
+async def _drain(scope: Scope, receive: Receive) -> None:
     """Read what has arrived of a body that the app rejects unread, so that the journal has it."""
     # With Expect: 100-continue, reading would invite the client to send the body.
     if not any(name == b"expect" for name, _ in scope["headers"]):
         await drain(receive, LONGEST_BODY, _MOMENT)
-    await send(start)
 
 
 logger = logging.getLogger("mock_server.access")
