@@ -41,6 +41,7 @@ def test_nothing_is_sent_before_a_shared_journal_has_it(
         done.append(message["type"])
 
     scope = {"type": "http", "method": "DELETE", "path": "/", "query_string": b"", "headers": expect}
+
     async def call() -> None:
         await RecordingMiddleware(app, note, waits=True)(scope, receive, send)
 
