@@ -144,15 +144,14 @@ def decode_body(body: bytes, coding: str | None) -> Body:
     """Return the decoded body, decoded from gzip even if the header does not name it."""
     named = [word for part in (coding or "").split(",") if (word := part.strip().lower()) not in ("", "identity")]
     content, encoding_error = body, ""
-    if len(named) > 1:
-        raise UnreadableBody(f"is in the codings {coding!r}, which the request did not ask for")
-    if named and body:
-        if _is_in(named[0], body):
-            content = _decompressed(body, named[0])
-        elif named[0] in _WINDOWS or not strict_json.parse(body).errors:
-            encoding_error = f"a body that is not in the coding {named[0]}"
-        else:
-            raise UnreadableBody(f"is in the coding {named[0]!r}, which the request did not ask for")
+    for name in reversed(named) if body else ():
+        if _is_in(name, content):
+            content = _decompressed(content, name)
+            continue
+        if name not in _WINDOWS and strict_json.parse(content).errors:
+            raise UnreadableBody(f"is in the coding {name!r}, which the request did not ask for")
+        encoding_error = f"a body that is not in the coding {', '.join(named)}"
+        break
     if not encoding_error and content.startswith(GZIP_BEGINS):
         content = _decompressed(content, "gzip")
         encoding_error = "a body in the coding gzip" + (", once more than the header says" if named else "")

@@ -126,6 +126,10 @@ CODINGS = {
     "said and not done": ("gzip", PLAIN, "a body that is not in the coding gzip"),
     "deflate, not done": ("deflate", PLAIN, "a body that is not in the coding deflate"),
     "a charset": ("utf-8", PLAIN, "a body that is not in the coding utf-8"),
+    "twice said and done": ("gzip, gzip", gzip.compress(ZIPPED), ""),
+    "both said and done": ("deflate, gzip", gzip.compress(zlib.compress(PLAIN)), ""),
+    "twice said, once done": ("gzip, gzip", ZIPPED, "a body that is not in the coding gzip, gzip"),
+    "twice said, not done": ("gzip, gzip", PLAIN, "a body that is not in the coding gzip, gzip"),
     "done twice": ("gzip", gzip.compress(ZIPPED), "a body in the coding gzip, once more than the header says"),
 }
 
@@ -147,6 +151,12 @@ CUT = {"cut": ZIPPED[:-4], "spoiled": ZIPPED[:8] + b"x" * 9, "long": gzip.compre
 def test_a_body_that_only_begins_in_a_coding_cannot_be_read(body: bytes) -> None:
     with pytest.raises(UnreadableBody):
         decode_body(body, "gzip")
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip, br"])
+def test_a_body_in_a_coding_that_was_not_asked_for_cannot_be_read(coding: str) -> None:
+    with pytest.raises(UnreadableBody, match=r"^is in the coding 'br', which the request did not ask for$"):
+        decode_body(b"\x0b\x02\x80hello\x03", coding)
 
 
 def test_an_endless_body_is_not_read_to_no_end() -> None:
