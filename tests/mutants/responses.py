@@ -345,8 +345,9 @@ class ReadReturnsLatestModel(Mutant):
     latest: Response
 
     def upsert(self, request: Request) -> Response:
-        self.latest = super().upsert(request)
-        return self.latest
+        with self.lock:  # else a race decides which response is kept
+            response = self.latest = super().upsert(request)
+        return response
 
     def read(self, request: Request) -> Response:
         return replace(self.latest, status=super().read(request).status)
