@@ -30,8 +30,8 @@ WARMING = 1
 """Seconds of load before the measurement."""
 READING = """\
 Medians over the rounds. Speeds are ratios of processor time, with the lowest and the highest ratio of a round. The
-ceiling is written by hand and does the same work for a successful upsert, and nothing else. Prism and Scalar
-validate the request and return an example of the contract, whatever was sent."""
+ceiling is written by hand and does the same work for a successful upsert, and nothing else. Prism and Scalar validate
+the request and return an example of the contract, whatever was sent."""
 _TIMES = ("created_at", "updated_at")
 
 

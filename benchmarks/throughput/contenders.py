@@ -16,7 +16,6 @@ from benchmarks.throughput.process import ROOT
 from contract import default_file
 
 HERE = Path(__file__).parent
-PACKAGES = HERE / "node_modules"
 _OPTIONS = (("--quiet", "--no-admin"), ("--quiet",), ())
 """The commands of the mock, the one with the fewest features first."""
 
@@ -62,7 +61,7 @@ def _mock(*options: str, folder: Path = ROOT, more: Sequence[str] = ()) -> Conte
 
 
 def _peers() -> Sequence[Contender]:
-    """Return servers of others that return canned responses, which log nothing, after they are installed."""
+    """Install the servers of others, and return them. They return canned responses, and log nothing."""
     beside_python = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     node, npm = _packaged_node() or shutil.which("node"), shutil.which("npm", path=beside_python)
     if node is None or npm is None:
@@ -71,7 +70,7 @@ def _peers() -> Sequence[Contender]:
     if installed.returncode:
         raise MissingToolError(f"the peers could not be installed; npm ci said:\n{installed.stdout}{installed.stderr}")
     contract = str(default_file())
-    prism = [node, str(PACKAGES / "@stoplight" / "prism-cli" / "dist" / "index.js"), "mock", contract]
+    prism = [node, str(HERE / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"), "mock", contract]
     scalar = [node, str(HERE / "scalar.mjs"), contract]
     return (
         Contender("`prism mock -v silent`", lambda port: [*prism, "-v", "silent", "--port", str(port)], canned=True),

@@ -45,14 +45,14 @@ class Project:
         """Write `pytest.ini`."""
         (self.folder / "pytest.ini").write_text(dedent(text), encoding="utf-8")
 
-    def pytest(self, *arguments: str, environment: Mapping[str, str] | None = None, plugins: bool = False) -> Ran:
+    def pytest(self, *arguments: str, environment: Mapping[str, str] | None = None, schemathesis: bool = False) -> Ran:
         """Run pytest, with no settings but the project's.
 
-        Unless `plugins`, without that of Schemathesis, which no project here uses: most of a start is its imports.
+        Its own plugin is loaded only for `schemathesis`: no project here uses it, and most of a start is its imports.
         """
         outside = {name: value for name, value in os.environ.items() if not name.startswith(("RESPAN_", "PYTEST_"))}
         path = os.pathsep.join([str(_installed(self.folder / "site")), str(ROOT)])
-        without = ["no:cacheprovider"] if plugins else ["no:cacheprovider", "no:schemathesis"]
+        without = ["no:cacheprovider"] if schemathesis else ["no:cacheprovider", "no:schemathesis"]
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", *(f"-p{name}" for name in without), *arguments],
             cwd=self.folder,

@@ -57,7 +57,7 @@ def test_one_item_a_requirement_and_parameter_with_marks(serving: Project) -> No
 def test_a_good_application_passes_in_a_strict_project(serving: Project, how: tuple[str, ...]) -> None:
     serving.configure(STRICT)
     options = ["--respan-app", "server:app", "--respan-only", "STA-01,AUT-01"]
-    ran = serving.pytest("-q", *how, *options, environment=KEYS, plugins=True)
+    ran = serving.pytest("-q", *how, *options, environment=KEYS, schemathesis=True)
     assert (ran.code, ran.counts) == (0, {"passed": 2}), ran.output
     assert "Respan custom models: conformant" in ran.output
     assert "CONFORMANT: All 2 MUST requirements are met." in ran.output

@@ -35,7 +35,7 @@ OWN = """
 def test_tests_of_other_things_are_left_alone(project: Project) -> None:
     project.configure(STRICT)
     project.write(test_own=OWN)
-    ran = project.pytest("-q", plugins=True)
+    ran = project.pytest("-q", schemathesis=True)
     assert (ran.code, ran.counts) == (0, {"passed": 2}), ran.output
     assert "respan" not in ran.output.lower()
 
