@@ -48,7 +48,8 @@ class Project:
     def pytest(self, *arguments: str, environment: Mapping[str, str] | None = None, schemathesis: bool = False) -> Ran:
         """Run pytest, with no settings but the project's.
 
-        Its own plugin is loaded only for `schemathesis`: no project here uses it, and most of a start is its imports.
+        Schemathesis has a plugin too. No project here uses it, and its imports are most of a start: only `schemathesis`
+        loads it.
         """
         outside = {name: value for name, value in os.environ.items() if not name.startswith(("RESPAN_", "PYTEST_"))}
         path = os.pathsep.join([str(_installed(self.folder / "site")), str(ROOT)])
