@@ -79,9 +79,10 @@ class Address:
                 return redis.RedisCluster(startup_nodes=nodes, ssl=tls, **given)
             own = {name: given.pop(f"sentinel_{name}", None) for name in ("username", "password")}
             own = {name: value for name, value in own.items() if value is not None}
-            timeouts = {name: given[name] for name in ("socket_timeout", "socket_connect_timeout")}
+            common = ("ssl_", "socket_", "retry")
+            own |= {name: value for name, value in given.items() if name.startswith(common)}
             sentinel: Any = redis.Sentinel  # has no annotations
-            sentinel = sentinel(self.hosts, sentinel_kwargs={**own, **timeouts, "ssl": tls}, **given, ssl=tls)
+            sentinel = sentinel(self.hosts, sentinel_kwargs={**own, "ssl": tls}, **given, ssl=tls)
             master: Redis = sentinel.master_for(self.service)
             master.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         except (TypeError, ValueError) as error:

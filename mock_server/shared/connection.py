@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import math
+import re
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -180,8 +181,9 @@ _CODES = (
     ("READONLY You can't write", "it is a replica, and only its master can be written"),
     ("MISCONF Redis", "it cannot save its data, and accepts no writes"),
     ("NOREPLICAS", "it has too few replicas, and accepts no writes"),
+    ("No master found for .* : ", "a sentinel cannot be asked, and no other knows such a master that is up"),
 )
-"""What Redis says of a command, also of one in a script."""
+"""What Redis says of a command, also of one in a script, and redis-py of sentinels: a part, as a regular expression."""
 _REASONS = (
     ("OutOfMemoryError", "it is full (maxmemory)"),
     ("AuthenticationError", "it rejects the user or the password"),
@@ -189,7 +191,7 @@ _REASONS = (
     ("NoPermissionError", "the user may not run a command or use a key"),
     ("BusyLoadingError", "it is loading its data"),
     ("ReadOnlyError", "it is a replica, and only its master can be written"),
-    ("MasterNotFoundError", "the sentinels know no such master"),
+    ("MasterNotFoundError", "the sentinels know no such master that is up"),
     ("MaxConnectionsError", "all connections are in use"),
     ("TimeoutError", "it did not respond in time"),
     ("ClusterDownError", "the cluster is down"),
@@ -205,7 +207,7 @@ REASONS = frozenset(reason for _, reason in (*_CODES, *_REASONS))
 def _reason(error: BaseException) -> str:
     """Return why Redis is unavailable, in words of our own: those of libraries may repeat what is secret."""
     for code, reason in _CODES:
-        if code in str(error):  # of a command in a script, too
+        if re.search(code, str(error)):
             return reason
     causes: list[BaseException] = [error.__cause__, error] if error.__cause__ else [error]
     names = [each.__name__ for cause in causes for each in type(cause).__mro__]

@@ -235,7 +235,10 @@ def test_a_store_that_cannot_be_used_is_an_error_without_its_password() -> None:
             (f"redis://:{SECRET}@127.0.0.1:1/0?socket_timout=1", "the parameter socket_timout in the query is unknown"),
             (f"http://:{SECRET}@127.0.0.1:1", "it may begin with redis, rediss, unix"),
             (f"redis+sentinel://:{SECRET}@127.0.0.1:1", "name the service after the hosts"),
-            (f"redis+sentinel://:{SECRET}@127.0.0.1:1/main", "the sentinels know no such master"),
+            (
+                f"redis+sentinel://:{SECRET}@127.0.0.1:1/main",
+                "a sentinel cannot be asked, and no other knows such a master that is up",
+            ),
             (f"redis+cluster://:{SECRET}@127.0.0.1:1", "it cannot be reached"),
         ]
         for url, message in wrong:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import pytest
 import trustme
 
 from tests.mock_server.process import SECONDS, MockProcess, run, started
@@ -99,56 +100,135 @@ def test_a_cluster(tmp_path: Path) -> None:
             assert mock.stderr == ""
 
 
+class TlsFront:
+    """Passes connections on to a server without TLS. Clients may use TLS, or not.
+
+    The redis-server here has no TLS, and a sentinel tells clients the same address that it uses itself.
+    """
+
+    target: int | Path
+    """The port or the socket of the server."""
+
+    def __init__(self, certificate: trustme.LeafCert) -> None:
+        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        certificate.configure_cert(self._context)
+        self.encrypted = 0
+        """How many connections were encrypted."""
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Accept connections until this is cancelled."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                connection, _ = await loop.sock_accept(listener)
+                group.create_task(self._accept(connection))
+
+    async def _accept(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        readable = loop.create_future()
+        loop.add_reader(connection, readable.set_result, None)
+        await readable
+        loop.remove_reader(connection)
+        handshake = connection.recv(1, socket.MSG_PEEK) == b"\x16"
+        self.encrypted += handshake
+        protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._pass_on)
+        with contextlib.suppress(OSError):  # the client does not trust the certificate
+            await loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._context if handshake else None)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if isinstance(self.target, Path):
+            inner_reader, inner_writer = await asyncio.open_unix_connection(self.target)
+        else:
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer), return_exceptions=True)
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
+
+
 @contextlib.contextmanager
-def encrypting(target: Path, certificate: trustme.LeafCert) -> Iterator[int]:
-    """Pass connections with TLS on to a socket without. Yield the port."""
-
-    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-        writer.close()
-
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_unix_connection(target)
-        await asyncio.gather(copy(reader, inner_writer), copy(inner_reader, writer), return_exceptions=True)
-
-    async def serve() -> asyncio.Server:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        certificate.configure_cert(context)
-        return await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
-
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(serve())
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        asyncio.run_coroutine_threadsafe(_closed(server), loop).result(SECONDS)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(SECONDS)
-        loop.close()
+def encrypting(certificate: trustme.LeafCert) -> Iterator[tuple[int, TlsFront]]:
+    """Yield a front, and its port."""
+    loop, front = asyncio.new_event_loop(), TlsFront(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        serving = loop.create_task(front.serve(listener))
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        try:
+            yield listener.getsockname()[1], front
+        finally:
+            asyncio.run_coroutine_threadsafe(_cancelled(serving), loop).result(SECONDS)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(SECONDS)
+            loop.close()
 
 
-async def _closed(server: asyncio.Server) -> None:
-    server.close()
+async def _cancelled(serving: asyncio.Task[None]) -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for each in others:
         each.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.gather(serving, *others, return_exceptions=True)
 
 
-def test_a_connection_with_tls(tmp_path: Path, redis_server: RedisServer) -> None:
+@pytest.fixture
+def certificate(tmp_path: Path) -> trustme.LeafCert:
+    """The certificate of this machine; `ca.pem` in the test's folder has that of its authority."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with encrypting(redis_server.socket, authority.issue_cert("localhost")) as port:
-        url = f"rediss://localhost:{port}/0?prefix=tls&ssl_ca_certs={tmp_path}/ca.pem"
-        with started("--quiet", "--store", url) as mock, client_of(mock) as client:
-            assert_works(client)
-            assert mock.stderr == ""
-            assert "ssl_ca_certs" not in client.get("/_mock/info").text
-        ended = run("--port", "0", "--store", f"rediss://localhost:{port}/0")
-        assert (ended.returncode, "it cannot be reached" in ended.stderr) == (2, True)
+    return authority.issue_cert("localhost", "127.0.0.1")
+
+
+def assert_works_with_tls(address: str, ca: Path, reason: str) -> None:
+    """Use a store whose certificate only `ca` makes known. Without it, the mock ends for a reason."""
+    parameter = f"{'&' if '?' in address else '?'}ssl_ca_certs={ca}"
+    with started("--quiet", "--store", address + parameter) as mock, client_of(mock) as client:
+        assert_works(client)
+        assert mock.stderr == ""
+        assert "ssl_ca_certs" not in client.get("/_mock/info").text
+    ended = run("--port", "0", "--store", address)
+    assert ended.returncode == 2
+    assert reason in ended.stderr
+
+
+def test_a_connection_with_tls(tmp_path: Path, redis_server: RedisServer, certificate: trustme.LeafCert) -> None:
+    with encrypting(certificate) as (port, front):
+        front.target = redis_server.socket
+        address = f"rediss://localhost:{port}/0?prefix=tls"
+        assert_works_with_tls(address, tmp_path / "ca.pem", "it cannot be reached")
+
+
+def test_a_cluster_with_tls(tmp_path: Path, certificate: trustme.LeafCert) -> None:
+    with contextlib.ExitStack() as stack:
+        port, front = stack.enter_context(encrypting(certificate))
+        options = (
+            "--cluster-enabled",
+            "yes",
+            "--cluster-announce-ip",
+            "127.0.0.1",
+            "--cluster-announce-port",
+            str(port),
+        )
+        front.target, _ = stack.enter_context(redis_at(tmp_path, *options))
+        assert ask(front.target, "CLUSTER", "ADDSLOTS", *map(str, range(16384))) == b"+OK\r\n"
+        until_it_is(front.target, b"cluster_state:ok", "CLUSTER", "INFO")
+        assert f":{port}\r\n".encode() in ask(front.target, "CLUSTER", "SLOTS")
+        assert_works_with_tls(f"rediss+cluster://127.0.0.1:{port}", tmp_path / "ca.pem", "it cannot be reached")
+
+
+def test_sentinels_and_a_master_with_tls(tmp_path: Path, certificate: trustme.LeafCert) -> None:
+    with contextlib.ExitStack() as stack:
+        master, before_master = stack.enter_context(encrypting(certificate))
+        before_master.target, _ = stack.enter_context(redis_at(tmp_path))
+        port, before_sentinel = stack.enter_context(encrypting(certificate))
+        watch = f"sentinel monitor main 127.0.0.1 {master} 1\n"
+        before_sentinel.target, _ = stack.enter_context(redis_at(tmp_path, sentinel=watch))
+        address = f"rediss+sentinel://127.0.0.1:{port}/main/0"
+        assert_works_with_tls(address, tmp_path / "ca.pem", "a sentinel cannot be asked")
+        assert before_master.encrypted
 
 
 def test_a_master_that_fails_over(tmp_path: Path) -> None:
@@ -177,3 +257,24 @@ def test_a_master_that_fails_over(tmp_path: Path) -> None:
         assert (set(statuses[:-1]), statuses[-1]) == ({503}, 201)
         assert {client.get(f"{MODELS}{name}/").status_code for name in (*names, "after")} == {200}
         assert "Traceback" not in mock.stderr
+
+
+@pytest.mark.parametrize("address", ["redis://{}", "redis+sentinel://{}/main", "redis+cluster://{}"])
+def test_a_store_that_cuts_every_connection_is_asked_twice_at_most(address: str) -> None:
+    asked = 0
+
+    def cut(listener: socket.socket) -> None:
+        nonlocal asked
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
+                asked += 1
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=cut, args=[listener])
+        thread.start()
+        ended = run("--port", "0", "--store", address.format(f"127.0.0.1:{listener.getsockname()[1]}"))
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(SECONDS)
+    assert ended.returncode == 2
+    assert asked in {1, 2}
