@@ -139,7 +139,7 @@ def from_file(path: str | None) -> tuple[dict[str, Any], Callable[[Option], str]
     """
     if path is None and not Path(FILE).exists():
         return {}, lambda _: ""
-    file = read_toml(path or FILE)
+    file = read_toml(path, "--config") if path else read_toml(FILE)
     return {key: _written(file, key, value) for key, value in file.members.items()}, lambda it: file.place(it.name)
 
 
@@ -195,13 +195,13 @@ class TomlFile:
         return self.path if line is None else f"{self.path}:{line + 1}"
 
 
-def read_toml(path: str) -> TomlFile:
-    """Parse the file at `path`. Raises BadFile."""
+def read_toml(path: str, given_by: str = "") -> TomlFile:
+    """Parse the file at `path`, which an option or a variable may have given. Raises BadFile."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         return TomlFile(path, text, tomllib.loads(text))
     except OSError as error:
-        raise BadFile(f"{path}: {error.strerror or error}") from None
+        raise BadFile(f"{given_by} {path}: {error.strerror or error}".lstrip()) from None
     except UnicodeDecodeError:
         raise BadFile(f"{path}: the file is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:

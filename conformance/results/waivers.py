@@ -55,9 +55,9 @@ class Use(StrEnum):
     """Its requirement was not judged."""
 
 
-def read_waivers(path: str) -> Waivers:
+def read_waivers(path: str, given_by: str = "") -> Waivers:
     """Return the waivers in a file. Raises BadFile, with the entry that is wrong."""
-    file = read_toml(path)
+    file = read_toml(path, given_by)
     for key in file.members:
         if key != TABLE:
             raise BadFile(f"{file.place(key)}: unknown key {key}; write each waiver as a table [[{TABLE}]]")
@@ -137,7 +137,8 @@ class Terms:
     def of(cls, settings: Settings) -> Terms:
         """Return the terms that the settings ask for. Raises BadFile if the waivers cannot be read."""
         file = settings["waivers"]
-        return cls(settings["strict"] or False, settings["require-all"] or False, read_waivers(file) if file else {})
+        waivers = read_waivers(file, settings.place("waivers")) if file else {}
+        return cls(settings["strict"] or False, settings["require-all"] or False, waivers)
 
     def binds(self, level: Level) -> bool:
         """Return whether requirements of that level decide the verdict."""

@@ -154,8 +154,8 @@ def test_output_that_cannot_be_written_is_not_green() -> None:
         (("--only", ""), {}, "--only: the value is empty; give IDS"),
         (("--only", "IDM-1"), {}, "--only: there is no requirement or section IDM-1; did you mean IDM-01?"),
         ((), {"RESPAN_SKIP": "IDN"}, "RESPAN_SKIP: there is no requirement or section IDN; did you mean IDM?"),
-        (("--waivers", "/no/such/waivers.toml"), {}, "/no/such/waivers.toml: No such file or directory"),
-        (("--config", "/no/such/gate.toml"), {}, "/no/such/gate.toml: No such file or directory"),
+        (("--waivers", "/no/such/waivers.toml"), {}, "--waivers /no/such/waivers.toml: No such file or directory"),
+        (("--config", "/no/such/gate.toml"), {}, "--config /no/such/gate.toml: No such file or directory"),
         (("--seed", "1", "--strict", "extra", "more"), {}, "too many arguments; give one URL"),
     ],
 )

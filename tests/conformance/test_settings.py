@@ -221,7 +221,7 @@ def test_a_value_in_a_file_is_judged_as_on_the_command_line(
         (b"seed = 1\nseed = 2\n", "gate.toml:2:9: cannot overwrite a value"),
         (b"seed = 'x", 'gate.toml: expected "\'" (at end of document)'),
         ("url = 'é'".encode("latin-1"), "gate.toml: the file is not UTF-8"),
-        (None, "gate.toml: No such file"),
+        (None, "--config gate.toml: No such file"),
     ],
 )
 def test_a_file_that_cannot_be_read(folder: Path, content: bytes | None, says: str) -> None:
