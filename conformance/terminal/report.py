@@ -64,7 +64,8 @@ def show(result: Result, console: Console, detail: Detail = Detail.NORMAL) -> No
             console.print(warning)
         print_verdict(result, console)
         return
-    print_sections(result, console)
+    if was_reached(result):
+        print_sections(result, console)
     found = list(unmet(result))
     if found:
         console.print(Text("Not met", "bold"))
@@ -74,6 +75,12 @@ def show(result: Result, console: Console, detail: Detail = Detail.NORMAL) -> No
         console.print()
     print_causes(result, console)
     print_summary(result, console)
+
+
+def was_reached(result: Result) -> bool:
+    """Return whether the run began with any requirement. If not, there is nothing to list: only why not."""
+    verdicts = set(result.verdicts().values())
+    return Verdict.NOT_REACHED not in verdicts or not verdicts <= {Verdict.NOT_REACHED, Verdict.NOT_SELECTED}
 
 
 def print_causes(result: Result, console: Console) -> None:
@@ -209,11 +216,11 @@ ALL = "all"
 
 def print_summary(result: Result, console: Console) -> None:
     """Print the table of counts, the notes on the run, and the verdict."""
-    counts = _counts(result)
-    if counts:
-        console.print(_table(counts))
-        console.print()
-    console.print(_totals(result))
+    if was_reached(result):
+        if counts := _counts(result):
+            console.print(_table(counts))
+            console.print()
+        console.print(_totals(result))
     for note in _notes(result):
         console.print(note)
     print_verdict(result, console)
@@ -222,7 +229,7 @@ def print_summary(result: Result, console: Console) -> None:
 def print_verdict(result: Result, console: Console) -> None:
     """Print the verdict on the run in a line, below the reasons for it."""
     ruling = result.ruling()
-    reasons = [reason for reason in ruling.reasons if reason != result.stop_reason]
+    reasons = [reason for reason in ruling.reasons if reason != result.stop_reason] if was_reached(result) else []
     for reason in dict.fromkeys([*result.waiver_notes(), *reasons]):
         console.print(Text(visible(reason), "magenta"))
     console.print(Text.assemble(word(ruling.verdict), f": {visible(result.conclusion())}"))

@@ -9,10 +9,16 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from conformance.output import visible
-from conformance.results.verdict import Verdict
+from conformance.requirements.registry import load_checks
+from conformance.requirements.requirement import REGISTRY
+from conformance.results.record import Stop
+from conformance.results.result import Result
+from conformance.results.verdict import RunVerdict, Verdict
+from conformance.results.waivers import Terms
 from conformance.terminal import Detail, PatientConsole, show
 from conformance.terminal.finding import StringConsole
-from conformance.terminal.report import record_lines
+from conformance.terminal.report import record_lines, summary_lines
+from contract import load
 from tests.conformance.reports.runs import all_kinds, finding, nothing_found, record
 from tests.conformance.terminal.runs import RUNS, WIDTHS, printed
 
@@ -35,6 +41,18 @@ def test_what_is_left_on_the_target_is_printed_in_every_detail(detail: Detail) -
     result.warnings.append("2 models could not be deleted")
     show(result, console, detail)
     assert "2 models could not be deleted" in console.lines
+
+
+@pytest.mark.parametrize("detail", Detail)
+def test_of_a_run_that_reached_nothing_only_the_reason_is_printed(detail: Detail) -> None:
+    load_checks()
+    result = Result.begin(load(), REGISTRY.values(), set(REGISTRY), "http://127.0.0.1:9", 7, Terms())
+    result.expect(list(REGISTRY))
+    result.stop(Stop(RunVerdict.UNREACHABLE, "nothing listens there"))
+    console = StringConsole()
+    show(result, console, detail)
+    assert console.lines == ["UNREACHABLE: nothing listens there"]
+    assert summary_lines(result, quiet=detail is Detail.QUIET)[-1:] == console.lines
 
 
 def _colours(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
