@@ -129,10 +129,10 @@ class TlsFront:
         loop.add_reader(connection, readable.set_result, None)
         await readable
         loop.remove_reader(connection)
-        handshake = connection.recv(1, socket.MSG_PEEK) == b"\x16"
-        self.encrypted += handshake
         protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._pass_on)
-        with contextlib.suppress(OSError):  # the client does not trust the certificate
+        with contextlib.suppress(OSError):  # the client is gone, or does not trust the certificate
+            handshake = connection.recv(1, socket.MSG_PEEK) == b"\x16"
+            self.encrypted += handshake
             await loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._context if handshake else None)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
