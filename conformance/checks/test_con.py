@@ -189,10 +189,10 @@ def test_linearizable(subject: Subject) -> None:
 @requirement("CON-09", SHOULD, clause="x-clauses/read-back", about=[READ, DELETE, DISTINCT_STATUSES], quick=False)
 def test_upserts_and_deletes(subject: Subject) -> None:
     """Concurrent upserts and deletes leave a state that some sequential order of them would leave."""
+    subject.require_read_of_state()
     if not subject.capabilities.delete_removes_model:
         raise NotTestable("the target has no delete that removes models")
     subject.require_distinct_statuses()
-    subject.require_read_of_state()
     warm_connections(subject, RACERS)
     for turn in range(subject.options.profile.races - 1):
         created = subject.require_accepted(subject.upsert(subject.small_body(1)))

@@ -103,8 +103,8 @@ class ReferenceModel:
         """Predict the response to a delete, and apply it."""
         self._clock += 1
         elsewhere = at not in self._models and any(name == at[1] for _, name in self._models)
-        # That the model of another organization gets 404, and that a base model can be deleted, is assumed.
-        level = SHOULD if elsewhere or self._is_base(at) else MUST
+        # That the model of another organization gets 404 is assumed. A base model may be one that cannot be deleted.
+        level = SHOULD if elsewhere or self.is_base(at) else MUST
         return Prediction(PredictedValue(DELETED if self._models.pop(at, None) else 404, level))
 
     def forget(self, at: Address, *, exists: bool) -> None:
@@ -129,9 +129,9 @@ class ReferenceModel:
         if self._base is None or self._base.name not in body:
             return False
         base = self._models.get((at[0], str(body[self._base.name])))
-        return base is None or self._base.name not in base.unset or self._is_base(at)
+        return base is None or self._base.name not in base.unset or self.is_base(at)
 
-    def _is_base(self, at: Address) -> bool:
+    def is_base(self, at: Address) -> bool:
         """Return whether another model may have this one as its base."""
         if self._base is None:
             return False
