@@ -358,7 +358,8 @@ class Subject(Operations):
     def require_requests(self, requests: int) -> None:
         """Raise Disrupted unless so many requests are left; a run without a failure so far may overdraw its budget."""
         if self._requests_left() + (0 if self.found_failure else OVERDRAFT) < requests:
-            raise Disrupted("the request budget is exhausted: findings had to be confirmed; use --profile thorough")
+            reason = "the request budget is exhausted, which a run with a finding may not exceed"
+            raise Disrupted(f"{reason}; use --profile thorough")
 
     def require_base(self) -> RequestField:
         """Return the field that names the base model. Raises NotTestable if the contract has none."""
