@@ -27,8 +27,8 @@ from conformance.target.subject import Subject, can_write_in_other_org
 from conformance.wire.exchange import Credential, Exchange, Json, Request
 from contract import RequestField
 
-REFUSALS = frozenset({400, 403, 409, 422})
-"""Statuses of a delete that is refused because another model has this one as its base."""
+REJECTED_DELETE = frozenset({400, 403, 409, 422})
+"""Statuses of a delete that is rejected because another model has this one as its base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class StatefulTest:
         if self._subject.capabilities.delete_works:
             existed, in_use = self.exists(at), self._reference.is_base(at)
             predicted = self._reference.delete(at)
-            also = REFUSALS if existed and in_use else ()
+            also = REJECTED_DELETE if existed and in_use else ()
             exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._credential(at)), also)
             if exchange is not None:
                 gone = exchange.response.successful or exchange.response.status == 404
