@@ -140,7 +140,11 @@ class TlsFront:
             inner_reader, inner_writer = await asyncio.open_unix_connection(self.target)
         else:
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer), return_exceptions=True)
+        try:
+            await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer), return_exceptions=True)
+        finally:
+            inner_writer.transport.abort()
+            writer.transport.abort()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -172,6 +176,7 @@ async def _cancelled(serving: asyncio.Task[None]) -> None:
     for each in others:
         each.cancel()
     await asyncio.gather(serving, *others, return_exceptions=True)
+    await asyncio.sleep(0.05)  # until the connections are closed
 
 
 @pytest.fixture
