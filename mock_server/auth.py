@@ -7,7 +7,7 @@ mock cannot verify those credentials, so it only checks that they are present, a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
@@ -94,13 +94,15 @@ class _Operation(SecurityOperation):
         self._callers = {f"Bearer {key}".encode(): caller for key, caller in accepted.items()}
         """The caller by the usual Authorization header of each API key: it needs no closer look."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._callers:
-            values = [value for name, value in scope["headers"] if name == b"authorization"]
-            if len(values) == 1 and (caller := self._callers.get(values[0])):
-                context_of(scope).caller = caller
-                await self.next_app(scope, receive, send)
-                return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
+        context = context_of(scope)
+        caller = self._callers.get(context.fields.get(b"authorization", b""))
+        if caller is None or len(context.fields) != len(scope["headers"]):  # perhaps a repeated Authorization
+            return self._verified(scope, receive, send)
+        context.caller = caller
+        return self.next_app(scope, receive, send)
+
+    async def _verified(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.security:
             request = Credentials(scope)
             if self._required:

@@ -8,6 +8,7 @@ layers one dictionary, the scope. The mock puts a single typed object into it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ class RequestContext:
     The defaults stay in the class, so that creating one for each request costs little.
     """
 
+    fields: Mapping[bytes, bytes]
+    """The headers by name in lower case, for a quick look; of a header that is repeated, the last value."""
     transport: asyncio.Transport | None = None
     """The connection; None for an app that is called without a server."""
     in_contract: bool = field(default=True, init=False)
@@ -63,5 +66,5 @@ def context_of(scope: Scope) -> RequestContext:
     """Return the context of a request, which is created when it is first asked for."""
     context: RequestContext | None = scope.get(KEY)
     if context is None:
-        context = scope[KEY] = RequestContext()
+        context = scope[KEY] = RequestContext(dict(scope["headers"]))
     return context

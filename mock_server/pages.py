@@ -25,6 +25,7 @@ from mock_server.errors import rejected
 
 SWAGGER_UI = "/ui/"
 """The path of Swagger UI."""
+_SWAGGER_UI = SWAGGER_UI.rstrip("/")
 DOCUMENT = "/openapi.json"
 """The path of the contract."""
 
@@ -68,7 +69,7 @@ class PageHeadersMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on."""
-        is_page = scope["type"] == "http" and f"{scope['path']}/".startswith(SWAGGER_UI)
+        is_page = scope["type"] == "http" and (scope["path"].startswith(SWAGGER_UI) or scope["path"] == _SWAGGER_UI)
         return (self._protected if is_page else self.app)(scope, receive, send)
 
     async def _protected(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,7 +141,7 @@ def swagger_ui_options() -> SwaggerUIOptions:
     return SwaggerUIOptions(
         serve_spec=False,  # Connexion would copy and validate the whole document with each request for it
         spec_path=DOCUMENT,
-        swagger_ui_path=SWAGGER_UI.rstrip("/"),
+        swagger_ui_path=_SWAGGER_UI,
     )
 
 

@@ -57,8 +57,9 @@ class PreferMiddleware:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Respond, or pass the request on."""
-        fields = [value for name, value in scope["headers"] if name == b"prefer"] if scope["type"] == "http" else []
-        if fields and (routed := scope["extensions"][ROUTING_CONTEXT]):
+        prefers = scope["type"] == "http" and b"prefer" in context_of(scope).fields
+        if prefers and (routed := scope["extensions"][ROUTING_CONTEXT]):
+            fields = (value for name, value in scope["headers"] if name == b"prefer")
             preferences = read_preferences(field.decode("latin-1") for field in fields)
             return self._serve(routed["operation_id"], preferences, scope, receive, send)
         return self.app(scope, receive, send)

@@ -1,19 +1,17 @@
-"""A connection: its requests and responses, its timeouts, and how it ends early."""
+"""A connection: its flow, its timeouts, and how it ends early."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mock_server.context import context_of
@@ -46,61 +44,6 @@ async def close(scope: Scope, receive: Receive) -> bool:
     return True
 
 
-_FAILED = "The mock failed. This is a fault of the mock, not of the request."
-_EVENTS = b"text/event-stream"
-
-
-def error_response(status: int, detail: str, *, with_body: bool = True) -> bytes:
-    """Return a response in the error shape of the mock. It says that the connection will be closed."""
-    body = orjson.dumps({"detail": detail})
-    head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-    return STATUS_LINE[status] + head + (body if with_body else b"")
-
-
-class Writer:
-    """The part of a transport that a response needs. Its `close` lets the client read the response first.
-
-    It can hold a head back until the body comes, so that both are written with one call of the system, and arrive in
-    one packet. uvloop does not wait for more after a write.
-    """
-
-    __slots__ = ("_close", "_held", "_holding", "_transport")
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self._transport = transport
-        self._close = close
-        self._held = b""
-        self._holding = False
-
-    def hold(self) -> None:
-        """Hold back what is written, until `release`."""
-        self._holding = True
-
-    def release(self, *, to_next: bool = False) -> None:
-        """Write what was held back: now, or together with what is written next."""
-        self._holding = False
-        if self._held and not to_next:
-            self.write(b"")
-
-    def write(self, data: bytes) -> None:
-        """Write data, or hold it back."""
-        if self._holding:
-            self._held += data
-            return
-        if self._held:
-            data, self._held = self._held + data, b""
-        self._transport.write(data)
-
-    def close(self) -> None:
-        """Close the connection after what was written."""
-        self.release()
-        self._close()
-
-    def is_closing(self) -> bool:
-        """Return whether nothing can be written any more."""
-        return self._transport.is_closing()
-
-
 class Flow(FlowControl):
     """Flow control that stops reading while requests of the connection wait for their turn."""
 
@@ -112,49 +55,6 @@ class Flow(FlowControl):
         """Continue to read, unless more requests would only wait."""
         if self.read_paused and not self._holds():
             super().resume_reading()
-
-
-class Cycle(RequestResponseCycle):
-    """A request and its response."""
-
-    _head: Any = None
-
-    @property
-    def endless(self) -> bool:
-        """Whether the response is a stream that ends only when one side closes the connection."""
-        headers = self._head.get("headers", ()) if self._head else ()
-        return any(name.lower() == b"content-type" and value.startswith(_EVENTS) for name, value in headers)
-
-    def send(self, message: Any) -> Coroutine[Any, Any, None]:
-        """Send a part of the response.
-
-        A final response in place of `100 Continue` ends the connection, because nobody knows whether the body follows.
-        """
-        if self._head is not None:
-            return super().send(message)
-        self._head = message
-        if self.waiting_for_100_continue and self.more_body:
-            self.keep_alive = False
-        return self._start(message)
-
-    async def _start(self, message: Any) -> None:
-        """Write the head, together with the body if its length is known: then it comes at once, as ASGI suggests."""
-        writer = cast("Writer", self.transport)
-        writer.hold()
-        await super().send(message)
-        writer.release(to_next=self.chunked_encoding is False and self.scope["method"] != "HEAD")
-
-    def disconnect(self) -> None:
-        """Tell the app that the client has gone; whatever it sends from now on is dropped."""
-        self.disconnected = True
-        self.message_event.set()
-
-    async def send_500_response(self) -> None:
-        """Respond for an app that has failed. If it was cancelled because the mock stops, only close the connection."""
-        if not isinstance(sys.exc_info()[1], asyncio.CancelledError):
-            self.transport.write(error_response(500, _FAILED, with_body=self.scope["method"] != "HEAD"))
-        self.response_started = self.response_complete = True
-        self.transport.close()
 
 
 _LINGERING = 2

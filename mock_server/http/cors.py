@@ -35,7 +35,7 @@ class CrossOriginMiddleware(CORSMiddleware):
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         """Respond to a preflight, or pass the request on."""
-        if scope["type"] != "http" or b"origin" in [name for name, _ in scope["headers"]]:
+        if scope["type"] != "http" or b"origin" in context_of(scope).fields:
             return (self._reject_preflight(scope) or super().__call__)(scope, receive, send)
 
         def sending(message: Message) -> Awaitable[None]:

@@ -38,9 +38,12 @@ class Resource:
         self.path = base_path + template
         """The path as clients see it, with the base path."""
         named = [method for method in item if method in METHODS and "operationId" in item[method]]
-        self.operations = {method.upper(): item[method]["operationId"] for method in named}
-        if "GET" in self.operations:
-            self.operations.setdefault("HEAD", self.operations["GET"])
+        self.routed = {
+            method.upper(): {"api_base_path": "", "operation_id": item[method]["operationId"]} for method in named
+        }
+        if "GET" in self.routed:
+            self.routed.setdefault("HEAD", self.routed["GET"])
+        """What Connexion's middlewares look for, by method. Nobody changes it."""
         self.allow = allowed_methods(item)
         slashes = _with_slashes(item)
         self._names = _PARAMETER.findall(template)
@@ -109,14 +112,14 @@ class RoutingMiddleware(SpecMiddleware):
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         """Route an HTTP request, and pass it on."""
         if scope["type"] == "http":
-            self._route(scope)
+            raw = raw_path(scope)
+            if resource := self._plain.get(raw):
+                _enter(scope, resource, {})
+            else:
+                self._route(scope, decoded(raw))
         return self.app(scope, receive, send)
 
-    def _route(self, scope: Scope) -> None:
-        raw = raw_path(scope)
-        if resource := self._plain.get(raw):
-            return _enter(scope, resource, {})
-        path = decoded(raw)
+    def _route(self, scope: Scope, path: str) -> None:
         for resource in self._resources:
             if (parameters := resource.parameters(path)) is not None:
                 return _enter(scope, resource, parameters)
@@ -232,13 +235,15 @@ def _parts(pattern: str) -> list[str]:
 
 
 def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) -> None:
-    context: dict[str, str] = {}
+    routed: dict[str, str] | None = {}
     if resource is None:
         context_of(scope).in_contract = False
     else:
-        method = scope["method"]
-        if method not in resource.operations:
-            raise _not_allowed(resource, method)
-        context = {"api_base_path": "", "operation_id": resource.operations[method]}
+        routed = resource.routed.get(scope["method"])
+        if routed is None:
+            raise _not_allowed(resource, scope["method"])
     scope["path_params"] = parameters
-    scope.setdefault("extensions", {})[ROUTING_CONTEXT] = context
+    if "extensions" in scope:
+        scope["extensions"][ROUTING_CONTEXT] = routed
+    else:
+        scope["extensions"] = {ROUTING_CONTEXT: routed}

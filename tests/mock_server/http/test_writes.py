@@ -50,6 +50,8 @@ def _sending(length: int | None, *bodies: bytes) -> ASGIApp:
 
 
 def _written(app: ASGIApp, method: str = "GET") -> Recorder:
+    """Return what is written when `app` responds to a request."""
+
     async def serve() -> Recorder:
         config = Config(app, log_config=None)
         config.load()
@@ -81,3 +83,70 @@ def test_a_head_without_the_promised_body_is_still_written() -> None:
     transport = _written(_sending(2))
     assert [each.endswith(b"content-length: 2\r\n\r\n") for each in transport.written] == [True]
     assert transport.closed
+
+
+def _with(status: int, *headers: tuple[bytes, bytes], body: bytes = b"") -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("app", "written"),
+    [
+        pytest.param(_with(204), b"HTTP/1.1 204 No Content\r\n\r\n", id="no content"),
+        pytest.param(
+            _with(304, (b"content-length", b"9"), body=b"unchanged"),
+            b"HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n",
+            id="not modified",
+        ),
+        pytest.param(
+            _with(200, (b"Content-Length", b"2"), (b"Connection", b"Close"), body=b"ok"),
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: Close\r\n\r\nok",
+            id="closed by the app",
+        ),
+        pytest.param(
+            _with(200, (b"Transfer-Encoding", b"chunked"), body=b"ok"),
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            id="chunked by the app",
+        ),
+    ],
+)
+def test_the_head_of_a_response(app: ASGIApp, written: bytes) -> None:
+    transport = _written(app)
+    assert b"".join(transport.written) == written
+    assert transport.closed == (b"Close" in written)
+
+
+@pytest.mark.parametrize(
+    "header", [(b"x", b"a\r\nb: c"), (b"x\r\n", b"a"), (b"x", b"a\0"), (b"x y", b"a"), (b"x", b"\x7f")]
+)
+def test_a_header_that_http_does_not_allow_is_never_written(header: tuple[bytes, bytes]) -> None:
+    transport = _written(_with(200, header, (b"content-length", b"2"), body=b"ok"))
+    assert b"".join(transport.written).startswith(b"HTTP/1.1 500 ")
+    assert b"\r\nx" not in b"".join(transport.written)
+    assert transport.closed
+
+
+@pytest.mark.parametrize(("length", "body"), [(1, b"ok"), (3, b"ok")])
+def test_a_body_of_another_length_than_promised_ends_the_connection(length: int, body: bytes) -> None:
+    transport = _written(_sending(length, body))
+    assert len(b"".join(transport.written).partition(b"\r\n\r\n")[2]) <= length
+    assert transport.closed
+
+
+def test_each_task_that_waits_for_the_end_hears_of_it() -> None:
+    heard: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert await receive() == {"type": "http.request", "body": b"", "more_body": False}
+        waiting = [asyncio.ensure_future(receive()) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert not any(each.done() for each in waiting)
+        await _with(200, (b"content-length", b"2"), body=b"ok")(scope, receive, send)
+        heard.extend([(await each)["type"] for each in waiting])
+
+    assert b"".join(_written(app).written).endswith(b"ok")
+    assert heard == ["http.disconnect"] * 2
