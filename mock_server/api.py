@@ -18,9 +18,9 @@ each request, which costs three quarters of the throughput.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from connexion.middleware.abstract import RoutedAPI
 from connexion.operations.abstract import AbstractOperation
@@ -56,7 +56,8 @@ from mock_server.upsert import (
 from mock_server.validation import Validator
 
 
-class ParsedRequest(NamedTuple):
+@dataclass(slots=True)
+class ParsedRequest:
     """What an endpoint passes to its handler."""
 
     caller: Caller
@@ -90,7 +91,8 @@ class BodyReader:
         self._limits = rules.limits
         self._required = is_upsert or bool(operation.request_body.get("required"))
         self.invalid = rules.invalid if is_upsert else _status_of_invalid(operation, rules.invalid)
-        self._accepted = [essence(each) for each in content]
+        self._accepted = tuple(essence(each) for each in content)
+        self._is_any_accepted = "*/*" in self._accepted
         self._only_json = all(map(is_json, content))
         at = ("paths", operation.path, operation.method, "requestBody")
         upsert_at = ("paths", rules.operation.path, rules.operation.method.lower(), "requestBody")
@@ -113,7 +115,7 @@ class BodyReader:
         raw = await receive_body(headers, receive, self._limits.bytes, self._limit_at)
         if not raw and not self._required:
             return None, ()
-        if "*/*" not in self._accepted:
+        if not self._is_any_accepted:
             check_media_type(headers, self._accepted, self._content_at)
         if self._validator is None or not (self._only_json or _is_sent_as_json(headers)):
             return None, ()
@@ -241,13 +243,12 @@ class Models:
         if request.errors:
             await self._reject_invalid(request)
         organization, name = request.caller.organization, request.body[self._rules.key]
-        references = self._references.in_request(request.body)
 
         def decide(view: View) -> Written | Rejection:
-            context = self._context(request, view, self._missing(view, organization, references))
+            context = self._context(request, view, self._missing(request, view, request.body))
             return upsert(self._rules, view.models.get(name), request.body, context)
 
-        decision, view = await self._carry_out(request, name, decide, _models(references))
+        decision, view = await self._carry_out(request, name, decide, self._references.models_in(request.body))
         if isinstance(decision, Rejection):
             raise RejectedError(decision)
         return self._respond(decision.status, view, organization, name, decision.stored)
@@ -298,9 +299,8 @@ class Models:
         invalid = {error.field for error in request.errors}
         fields = request.body if isinstance(request.body, dict) else {}
         valid = {name: value for name, value in fields.items() if name not in invalid}
-        organization, references = request.caller.organization, self._references.in_request(valid)
-        view = await self._store.look(organization, _models(references), request.view)
-        context = self._context(request, view, self._missing(view, organization, references))
+        view = await self._store.look(request.caller.organization, self._references.models_in(valid), request.view)
+        context = self._context(request, view, self._missing(request, view, valid))
         if rejection := find_rejection(self._rules, valid, context, request.errors):
             raise RejectedError(rejection)
 
@@ -308,28 +308,24 @@ class Models:
         now = view.at or self._clock.now()
         return Context(now, request.caller.may_write, self._fixtures.models, missing, self._largest)
 
-    def _missing(
-        self, view: View, organization: str, references: Sequence[RequestReference]
-    ) -> tuple[RequestReference, ...]:
-        return tuple([each for each in references if not self._exists(view, organization, each)])
+    def _missing(self, request: ParsedRequest, view: View, fields: Mapping[str, Any]) -> tuple[RequestReference, ...]:
+        """Return the references to things that do not exist.
 
-    def _exists(self, view: View, organization: str, reference: RequestReference) -> bool:
-        """Return whether the thing exists. Raises the 400 for a base whose own bases are too many or too large."""
-        name = reference.identifier
-        if reference.collection == "providers":
-            return name in self._fixtures.organizations[organization]
-        model = self._reader.find(view, name)
-        if isinstance(model, StoredModel) and not self._reader.can_be_base(view, name, model):
-            raise RejectedError(reject_large_base(self._rules, reference))
-        return model is not None
+        Raises the 400 for a base whose own bases are too many or too large.
+        """
+
+        def exists(field: str, collection: str, identifier: str) -> bool:
+            if collection == "providers":
+                return identifier in self._fixtures.organizations[request.caller.organization]
+            model = self._reader.find(view, identifier)
+            if isinstance(model, StoredModel) and not self._reader.can_be_base(view, identifier, model):
+                raise RejectedError(reject_large_base(self._rules, field, identifier))
+            return model is not None
+
+        return self._references.missing_in(fields, exists)
 
     def _respond(self, status: int, view: View, organization: str, name: str, model: Model) -> Response:
         return Response(status, self._reader.render(view, organization, name, model))
-
-
-def _models(references: Sequence[RequestReference]) -> list[str]:
-    """Return the names of the models among references."""
-    return [each.identifier for each in references if each.collection == "models"]
 
 
 _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -41,7 +41,8 @@ class BuiltInModel:
 Model: TypeAlias = StoredModel | BuiltInModel
 
 
-class Related(NamedTuple):
+@dataclass(slots=True)
+class Related:
     """A model and the things that it refers to, directly or not. What is not in here does not exist."""
 
     models: Mapping[str, Model]
@@ -65,8 +66,8 @@ class Display:
     >>> base = BuiltInModel({"input_cost": 2.5, "supported_params": {"top_p": {"max": 1}, "seed": {}}})
     >>> own = {"model_name": "m", "base_model_name": "b", "supported_params_override": {"seed": None}}
     >>> body = Display(load().upsert).render("m", Related({"m": StoredModel(own, born, born), "b": base}, {}))
-    >>> body["input_cost"], body["supported_params"], body["created_at"]
-    (2.5, {'top_p': {'max': 1}}, '2026-02-01T00:00:00Z')
+    >>> body["input_cost"], body["supported_params"], to_json(body["created_at"])
+    (2.5, {'top_p': {'max': 1}}, b'"2026-02-01T00:00:00Z"')
     """
 
     def __init__(self, rules: Upsert) -> None:
@@ -75,7 +76,7 @@ class Display:
         self._blank = {name: _blank(field) for name, field in rules.response.items()}
         self._optional = [name for name, value in self._blank.items() if value is _ABSENT]
         self._own: list[tuple[str, str]] = []  # (field, storage name)
-        self._inherited: dict[str, list[tuple[str, str]]] = {}  # the same, by reference to the base
+        self._inherited: dict[str, _Inherited] = {}  # by reference to the base
         self._overlaid: list[tuple[str, str, str | None]] = []  # (field, storage name, reference to the base)
         self._looked_up: list[tuple[str, str, str]] = []  # (field, collection, storage name)
         self._keys: list[str] = []
@@ -89,7 +90,8 @@ class Display:
                 self._own.append((field, self.storage_name(name)))
             case Inherited(name, base):
                 self._own.append((field, self.storage_name(name)))
-                self._inherited.setdefault(self.storage_name(base), []).append((field, self.storage_name(name)))
+                inherited = self._inherited.setdefault(self.storage_name(base), _Inherited())
+                inherited.fields.append((field, self.storage_name(name)))
             case FromKey():
                 self._keys.append(field)
             case Timestamp(of):
@@ -101,7 +103,10 @@ class Display:
                 self._looked_up.append((field, collection, self.storage_name(by)))
 
     def render(self, name: str, related: Related) -> dict[str, Any]:
-        """Return the body of a response about the model `name`. A field without a value is null, or left out."""
+        """Return the body of a response about the model `name`, for `to_json`.
+
+        A field without a value is null, or left out.
+        """
         model = related.models[name]
         if isinstance(model, BuiltInModel):
             values = {**self._absent, **model.values}
@@ -118,7 +123,7 @@ class Display:
         for field in self._keys:
             body[field] = view.name
         for field, is_created in self._times:
-            body[field] = to_rfc3339(model.created if is_created else model.updated)
+            body[field] = model.created if is_created else model.updated
         for field, override, below in self._overlaid:
             body[field] = _overlay(view.chain(below), override, field)
         for field, collection, by in self._looked_up:
@@ -129,9 +134,9 @@ class Display:
     def _own_or_inherited(self, view: _View) -> dict[str, Any]:
         """Return all response fields, so far with the values of the model, of its bases, and defaults."""
         body, values = self._blank.copy(), view.model.values
-        for base, fields in self._inherited.items():
+        for base, inherited in self._inherited.items():
             for each in view.chain(base)[:0:-1]:  # without the model; the nearest comes last, and wins
-                body.update(_inheritable(each, fields))
+                body.update(inherited.values_of(each))
         for field, stored_as in self._own:
             if stored_as in values:
                 body[field] = values[stored_as]
@@ -219,12 +224,22 @@ def _blank(field: ResponseField) -> Any:
     return None if field.nullable else _ABSENT
 
 
-def _inheritable(model: Model, fields: list[tuple[str, str]]) -> dict[str, Any]:
-    """Return the values of a base model for response fields. `fields` are (response field, storage name)."""
-    values = model.values
-    if isinstance(model, BuiltInModel):
-        return {field: values[field] for field, _ in fields if field in values}
-    return {field: values[stored_as] for field, stored_as in fields if stored_as in values}
+class _Inherited:
+    """The response fields that take their values from one kind of base."""
+
+    def __init__(self) -> None:
+        self.fields: list[tuple[str, str]] = []  # (field, storage name)
+        self._of_built_in: dict[int, tuple[BuiltInModel, dict[str, Any]]] = {}  # by id, which stays with the object
+
+    def values_of(self, base: Model) -> dict[str, Any]:
+        """Return the values of a base for these fields. Those of built-in models never change."""
+        if isinstance(base, StoredModel):
+            own = base.values
+            return {field: own[stored_as] for field, stored_as in self.fields if stored_as in own}
+        if id(base) not in self._of_built_in:
+            values = {field: base.values[field] for field, _ in self.fields if field in base.values}
+            self._of_built_in[id(base)] = base, values
+        return self._of_built_in[id(base)][1]
 
 
 def _overlay(chain: list[Model], override: str, field: str) -> dict[str, Any]:
@@ -245,6 +260,11 @@ def _overlay(chain: list[Model], override: str, field: str) -> dict[str, Any]:
     return entries
 
 
+def to_json(value: Any) -> bytes:
+    """Return a value as JSON. Times in UTC become strings in the format of RFC 3339."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
 def to_rfc3339(moment: datetime) -> str:
     """Return a time in UTC in the format of RFC 3339."""
-    return orjson.dumps(moment, option=orjson.OPT_UTC_Z)[1:-1].decode()  # in a third of the time of isoformat()
+    return to_json(moment)[1:-1].decode()  # in a third of the time of isoformat()

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
 from connexion.http_facts import METHODS
 from rstr import Rstr
 from starlette.types import Send
@@ -24,10 +23,12 @@ from contract import Schema
 from contract.pointer import to_pointer
 from contract.schemas import folded
 from mock_server.auth import CHALLENGE
+from mock_server.display import to_json
 from mock_server.http.bodies import is_json
 from mock_server.http.routing import allowed_methods
 
 JSON = "application/json"
+_JSON_TYPE = (b"content-type", JSON.encode())
 
 VARY = (b"vary", b"Prefer")
 """Tells caches that responses depend on the preferences of the client (RFC 7240, section 2)."""
@@ -35,12 +36,13 @@ VARY = (b"vary", b"Prefer")
 _WITHOUT_CONTENT = (204, 304)
 
 
-class Response(NamedTuple):
+@dataclass(slots=True)
+class Response:
     """What an operation returns."""
 
     status: int
     content: Any = None
-    """Written as JSON; None is a response without a body."""
+    """Written as JSON by `to_json`; None is a response without a body."""
     media_type: str = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """Headers in addition to those of every response."""
@@ -51,8 +53,8 @@ async def write(response: Response, send: Send) -> None:
     content = b""
     headers = [VARY, *response.headers]
     if response.content is not None and response.status not in _WITHOUT_CONTENT:
-        content = orjson.dumps(response.content)
-        headers.append((b"content-type", response.media_type.encode()))
+        content = to_json(response.content)
+        headers.append(_JSON_TYPE if response.media_type == JSON else (b"content-type", response.media_type.encode()))
     if response.status not in _WITHOUT_CONTENT:
         headers.append((b"content-length", b"%d" % len(content)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

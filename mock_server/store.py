@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from contract import Upsert
-from mock_server.display import Display, Model, Related
+from mock_server.display import BuiltInModel, Display, Model, Related
 from mock_server.errors import Rejection
 from mock_server.fixtures import Fixtures
 from mock_server.upsert import ReferenceFields, Removed, StoredModel, Written
@@ -29,7 +30,8 @@ Scopes: TypeAlias = Mapping[str, Mapping[str, StoredModel]]
 Decision = TypeVar("Decision", bound=Written | Removed | Rejection)
 
 
-class View(NamedTuple):
+@dataclass(slots=True)
+class View:
     """Models of one scope as they were at one moment: those that were asked for, and all that they refer to."""
 
     models: Mapping[str, StoredModel]
@@ -181,7 +183,7 @@ class ModelReader:
     """Finds and renders the models that an organization can see: its own, in a view, and the built-in ones."""
 
     def __init__(self, rules: Upsert, fixtures: Fixtures) -> None:
-        self._references = ReferenceFields(rules)
+        self._to_models = ReferenceFields(rules).to_models
         self._display = Display(rules)
         self._fixtures = fixtures
 
@@ -214,11 +216,15 @@ class ModelReader:
         models = {name: model}
         waiting, room = [model], LARGEST_CHAIN
         for each in waiting:  # grows
-            for other in self._references.models_of(each.values) if isinstance(each, StoredModel) else ():
-                if other not in models and (found := self.find(view, other)):
-                    room -= found.bytes if isinstance(found, StoredModel) else 0
-                    if room < 0 or len(models) >= LONGEST_CHAIN:
-                        return models, False
-                    models[other] = found
-                    waiting.append(found)
+            if isinstance(each, BuiltInModel):
+                continue
+            for field in self._to_models:
+                other: Any = each.values.get(field)
+                if other in models or not (found := self.find(view, other)):
+                    continue
+                room -= found.bytes if isinstance(found, StoredModel) else 0
+                if room < 0 or len(models) >= LONGEST_CHAIN:
+                    return models, False
+                models[other] = found
+                waiting.append(found)
         return models, True

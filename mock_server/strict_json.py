@@ -29,9 +29,8 @@ SMALLEST, LARGEST = -(2**63), 2**64 - 1
 _LONGEST_INTEGER = 20
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
-_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"{["))
-_MANY_DIGITS, _LARGE_EXPONENT = b"0" * 19, b"e000"
+_ALIKE = bytes.maketrans(b"123456789E[", b"000000000e{")
+_MANY_DIGITS, _LARGE_EXPONENTS = b"0" * 19, (b"e000", b"e+000")
 """What a number contains that does not fit in 64 bits or a double, when all its digits are written as 0."""
 
 
@@ -50,27 +49,30 @@ def read_json(raw: bytes, nesting: int) -> Any:
     Traceback (most recent call last):
     mock_server.strict_json.UnreadableError: The name "a" occurs twice in one object.
     """
+    alike = raw.translate(_ALIKE)
     try:
-        value = _read_with_escapes(raw) if b"\\" in raw else _read_without_escapes(raw)
+        value = _read_with_escapes(raw, alike) if b"\\" in raw else _read_without_escapes(raw, alike)
     except (ValueError, TypeError):  # TypeError: orjson reads deeper nesting than it writes
         return read_json_exactly(raw, nesting)
-    if len(raw.translate(None, _NO_BRACKETS)) > nesting and depth_of(value) > nesting:
+    if alike.count(b"{") > nesting and depth_of(value) > nesting:
         raise _too_deep(nesting)
     return value
 
 
-def _read_without_escapes(raw: bytes) -> Any:
-    """Return the value of a text without backslashes. Raises ValueError or TypeError if it may not be exact."""
+def _read_without_escapes(raw: bytes, alike: bytes) -> Any:
+    """Return the value of a text without backslashes. Raises ValueError or TypeError if it may not be exact.
+
+    `alike` is the text with all digits as 0.
+    """
     value = orjson.loads(raw)  # rejects numbers beyond a double, and rounds integers beyond 64 bits
-    if orjson.dumps(value).count(b'"') != raw.count(b'"') or _MANY_DIGITS in raw.translate(_ALIKE):
+    if orjson.dumps(value).count(b'"') != raw.count(b'"') or _MANY_DIGITS in alike:
         raise ValueError("a name may be repeated, or an integer too large")
     return value
 
 
-def _read_with_escapes(raw: bytes) -> Any:
-    """Return the value of a text. Raises ValueError if it may not be exact."""
-    alike = raw.translate(_ALIKE, b"+")
-    if _MANY_DIGITS in alike or _LARGE_EXPONENT in alike:  # perhaps only in a string
+def _read_with_escapes(raw: bytes, alike: bytes) -> Any:
+    """Return the value of a text, which `alike` is with all digits as 0. Raises ValueError if it may not be exact."""
+    if _MANY_DIGITS in alike or any(each in alike for each in _LARGE_EXPONENTS):  # perhaps only in a string
         raise ValueError("a number may be too large")
     return jiter.from_json(raw, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
 

@@ -15,7 +15,7 @@ Two ideas carry the rest:
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -55,7 +55,8 @@ class StoredModel:
         return self.size
 
 
-class Written(NamedTuple):
+@dataclass(slots=True)
+class Written:
     """The decision to store a model, and the status of the response."""
 
     status: int
@@ -77,7 +78,8 @@ class RequestReference(NamedTuple):
     """The status if there is no such thing."""
 
 
-class Context(NamedTuple):
+@dataclass(slots=True)
+class Context:
     """What a decision depends on besides the rules, the stored model and the request."""
 
     at: datetime
@@ -165,18 +167,29 @@ class ReferenceFields:
             {stored_as: None for _, stored_as, collection, _ in self._fields if collection == "models"}
         )
         """The storage names of the values that name models."""
+        self._fields_to_models = [name for name, _, collection, _ in self._fields if collection == "models"]
 
     def models_of(self, values: Mapping[str, Any]) -> list[str]:
         """Return the names of the models that stored values refer to."""
         return [values[name] for name in self.to_models if name in values]
 
-    def in_request(self, request: Mapping[str, Any]) -> list[RequestReference]:
-        """Return the references of a request. Two spellings with one value count once, as the first of them."""
+    def models_in(self, request: Mapping[str, Any]) -> list[str]:
+        """Return the names of the models that a request refers to."""
+        return [request[name] for name in self._fields_to_models if name in request]
+
+    def missing_in(
+        self, request: Mapping[str, Any], exists: Callable[[str, str, str], bool]
+    ) -> tuple[RequestReference, ...]:
+        """Return the references of a request to things that do not exist.
+
+        `exists` is called with the field, the collection and the identifier. Two spellings with one value count once,
+        as the first of them.
+        """
         found: dict[tuple[str, Any], RequestReference] = {}
         for name, stored_as, collection, missing in self._fields:
-            if name in request and (key := (stored_as, request[name])) not in found:
-                found[key] = RequestReference(name, collection, request[name], missing)
-        return list(found.values())
+            if name in request and not exists(name, collection, identifier := request[name]):
+                found.setdefault((stored_as, identifier), RequestReference(name, collection, identifier, missing))
+        return tuple(found.values())
 
 
 def find_rejection(
@@ -187,10 +200,18 @@ def find_rejection(
     `invalid` are the errors of the schema, and `request` has the valid fields only. The first error decides the status.
     If it is about a field, the errors of all other fields are reported too, even those with another status.
     """
-    found = [(rules.invalid, error) for error in invalid] if invalid else []
-    found += _contradictions(rules, request) if rules.aliases else ()
-    found += _forbidden(rules, request, context)
-    found += [(each.missing, _unknown(rules, each)) for each in context.missing] if context.missing else ()
+    found: list[_Judged] = [(rules.invalid, error) for error in invalid] if invalid else []
+    for spelling, alias in rules.aliases.items():
+        if spelling in request and alias.of in request and request[spelling] != request[alias.of]:
+            found.append((alias.differing, _contradiction(rules, request, spelling, alias.of)))
+    if rules.forbidden and not context.may_write:
+        found.append((rules.forbidden, _read_only(rules)))
+    name = request.get(rules.key)
+    if rules.reserved and name is not None and name in context.built_in:
+        message = f"{quoted(name)} is a built-in model and cannot be changed."
+        found.append((rules.reserved, _reserved(rules, RequestPart.BODY, name, message)))
+    if context.missing:
+        found += [(each.missing, _unknown(rules, each)) for each in context.missing]
     if not found:
         return None
     status, first = found[0]
@@ -216,12 +237,11 @@ def reject_unknown_model(rules: Upsert, operation: Operation | None, name: str) 
     return Rejection(404, (error,))
 
 
-def reject_large_base(rules: Upsert, reference: RequestReference) -> Rejection:
-    """Return the rejection of an upsert whose base model has too many or too large bases itself."""
-    expected, got = "a model with fewer or smaller bases", quoted(reference.identifier)
+def reject_large_base(rules: Upsert, field: str, base: str) -> Rejection:
+    """Return the rejection of an upsert whose `base` model, which `field` names, has too many or too large bases."""
+    expected, got = "a model with fewer or smaller bases", quoted(base)
     message = f"The model {got} and the models it is based on are too many or too large together. Name another one."
-    at = _reference_pointer(rules, reference)
-    error = _in_body(reference.field, "x-reference", expected, got, message, at)
+    error = _in_body(field, "x-reference", expected, got, message, _reference_pointer(rules, field))
     return Rejection(rules.invalid, (error,), by_field=True)
 
 
@@ -245,26 +265,15 @@ def _reject_entries(rules: Upsert, field: str, most: int) -> Rejection:
 
 _A_MODEL = "the name of a model of the organization, or of a built-in model"
 
-_Judged: TypeAlias = Iterator[tuple[int, ValidationError]]
-"""Errors, each with the status that it would have alone."""
+_Judged: TypeAlias = tuple[int, ValidationError]
+"""An error, with the status that it would have alone."""
 
 
-def _contradictions(rules: Upsert, request: Mapping[str, Any]) -> _Judged:
-    for name, alias in rules.aliases.items():
-        if name in request and alias.of in request and request[name] != request[alias.of]:
-            expected = f"{described(request[alias.of])} as in {alias.of}, of which it is another spelling"
-            got = described(request[name])
-            at = f"{rules.request[name].pointer}/x-alias"
-            yield alias.differing, _in_body(name, "x-alias", expected, got, expectation(expected, got), at)
-
-
-def _forbidden(rules: Upsert, request: Mapping[str, Any], context: Context) -> _Judged:
-    if rules.forbidden and not context.may_write:
-        yield rules.forbidden, _read_only(rules)
-    name = request.get(rules.key)
-    if rules.reserved and name is not None and name in context.built_in:
-        message = f"{quoted(name)} is a built-in model and cannot be changed."
-        yield rules.reserved, _reserved(rules, RequestPart.BODY, name, message)
+def _contradiction(rules: Upsert, request: Mapping[str, Any], name: str, of: str) -> ValidationError:
+    expected = f"{described(request[of])} as in {of}, of which it is another spelling"
+    got = described(request[name])
+    at = f"{rules.request[name].pointer}/x-alias"
+    return _in_body(name, "x-alias", expected, got, expectation(expected, got), at)
 
 
 def _read_only(rules: Upsert) -> ValidationError:
@@ -283,12 +292,12 @@ def _reserved(rules: Upsert, part: RequestPart, name: str, message: str) -> Vali
 def _unknown(rules: Upsert, reference: RequestReference) -> ValidationError:
     kind, name = reference.collection[:-1], quoted(reference.identifier)
     expected = _A_MODEL if reference.collection == "models" else f"the name of a {kind} of the organization"
-    at = _reference_pointer(rules, reference)
+    at = _reference_pointer(rules, reference.field)
     return _in_body(reference.field, "x-reference", expected, name, f"There is no {kind} {name}.", at)
 
 
-def _reference_pointer(rules: Upsert, reference: RequestReference) -> str:
-    return f"{rules.request[rules.request[reference.field].storage_name].pointer}/x-reference"
+def _reference_pointer(rules: Upsert, field: str) -> str:
+    return f"{rules.request[rules.request[field].storage_name].pointer}/x-reference"
 
 
 def _in_body(field: str, rule: str, expected: str, got: str, message: str, at: str) -> ValidationError:

@@ -25,6 +25,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.pointer import to_pointer
+from mock_server.display import to_json
 from mock_server.errors import RejectedError, Rejection, alternatives, quoted, rejected
 from mock_server.events import Event, Events, Hello, Watcher
 from mock_server.http.bodies import check_media_type, receive_body
@@ -64,7 +65,7 @@ class AdminEndpoint:
 
 class _JsonBody:
     def __init__(self, operation: AbstractOperation) -> None:
-        self._accepted = list(operation.consumes)
+        self._accepted = tuple(operation.consumes)
         self._place = to_pointer(("paths", operation.path, operation.method, "requestBody"))
         self._required: bool = operation.request_body.get("required", False)
         self._limit: int = operation.request_body.get("x-limits", {}).get("bytes", LARGEST_BODY)
@@ -164,7 +165,7 @@ _JSON = "application/json"
 
 def json_response(content: Any, status: int = 200) -> Response:
     """Return a response with `content` as JSON."""
-    return Response(orjson.dumps(content), status, media_type=_JSON)
+    return Response(to_json(content), status, media_type=_JSON)
 
 
 def streamed_json(parts: Iterable[bytes]) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from starlette.requests import ClientDisconnect
@@ -76,16 +76,19 @@ async def receive_body(headers: Headers, receive: Receive, limit: int, contract:
     for name, value in headers:
         if name == b"content-length" and int(value) > limit:
             raise _too_large(limit, f"{int(value)} bytes", contract)
-    body = bytearray()
-    while True:
+    parts: list[bytes] = []
+    length, more = 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > limit:
+        part = message.get("body", b"")
+        length += len(part)
+        if length > limit:
             raise _too_large(limit, "more", contract)
-        if not message.get("more_body", False):
-            return bytes(body)
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)  # a single part as it is
 
 
 def _too_large(limit: int, got: str, contract: str) -> RejectedError:
@@ -95,7 +98,7 @@ def _too_large(limit: int, got: str, contract: str) -> RejectedError:
     )
 
 
-def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -> None:
+def check_media_type(headers: Headers, accepted: tuple[str, ...], contract: str) -> None:
     """Raise the 415 unless the body has one of the `accepted` media types, in UTF-8, without a content coding.
 
     `contract` is the pointer to the media types in the contract.
@@ -106,7 +109,7 @@ def check_media_type(headers: Headers, accepted: Sequence[str], contract: str) -
             types.append(value)
         elif name == b"content-encoding":
             codings.append(value)
-    if problem := _problem(tuple(types), tuple(codings), tuple(accepted)):
+    if problem := _problem(tuple(types), tuple(codings), accepted):
         field, expected, got = problem
         raise rejected(
             415,

@@ -40,8 +40,8 @@ def test_a_bare_model_returns_its_name_its_times_and_the_defaults() -> None:
         "model_type": "chat",
         "supported_params": {},
         "throughput": None,
-        "created_at": "2026-02-01T00:00:00Z",
-        "updated_at": "2026-02-01T00:00:00Z",
+        "created_at": BORN,
+        "updated_at": BORN,
     }
 
 

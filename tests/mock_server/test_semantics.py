@@ -131,11 +131,14 @@ def test_the_statuses_are_the_contracts() -> None:
 
 
 def test_the_things_that_a_body_names() -> None:
-    body = {"model_name": "m", "base_model_name": "b", "provider_id": "p"}
-    assert ReferenceFields(RULES).in_request(body) == [
+    body = {"model_name": "m", "base_model_name": "b", "provider_id": "p", "custom_provider_id": "p"}
+    references = ReferenceFields(RULES)
+    assert references.models_in(body) == ["b"]
+    assert references.missing_in(body, lambda *_: True) == ()
+    assert references.missing_in(body, lambda *_: False) == (
         RequestReference("base_model_name", "models", "b", 404),
-        RequestReference("provider_id", "providers", "p", 404),
-    ]
+        RequestReference("custom_provider_id", "providers", "p", 404),
+    )
 
 
 def test_a_delete_removes_what_is_there() -> None:
