@@ -255,10 +255,16 @@ class Shrinker:
 
 
 def _sequence_of(finding: Evidence, whole: Sequence[Exchange]) -> tuple[Exchange, ...]:
-    """Return everything that was sent up to the exchange that shows the finding."""
+    """Return everything that was sent up to the exchange that shows the finding, after what was sent before the check.
+
+    Of that, the finding has what it rests on, such as the create of a model that the check only reads.
+    """
     last = finding.exchanges[-1]
     place = next((place for place, exchange in enumerate(whole) if exchange is last), None)
-    return finding.exchanges if place is None else tuple(whole[: place + 1])
+    if place is None:
+        return finding.exchanges
+    before = [exchange for exchange in finding.exchanges if not any(exchange is other for other in whole)]
+    return (*before, *whole[: place + 1])
 
 
 def _is_beginning(sequence: Sequence[Exchange], whole: Sequence[Exchange]) -> bool:

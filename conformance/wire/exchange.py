@@ -90,6 +90,8 @@ class Request(_Message):
     """Headers that the user adds to every request, for example for a gateway."""
     wire_format: WireFormat | None = None
     """Set if the request is written byte by byte; only a RawConnection can send it."""
+    follows_location: bool = False
+    """Whether the target is the Location in the response to the request before it, or before others that follow it."""
 
     @property
     def fields(self) -> Headers:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from conformance.redaction import Variables, any_of
 from conformance.wire.exchange import Exchange, Request
@@ -20,6 +20,8 @@ LONGEST_WORD = 100_000
 """Maximum bytes of a body in one argument of a command; the limit of Linux is 131,071."""
 SERVED = "served.invalid:80"
 """A placeholder for a host and port that the reader has in a variable."""
+LOCATION = '"${LOCATION:?the response has no Location}"'
+"""The Location of a response without its origin, as one shell word; an error if there was none."""
 _REPEATED = re.compile(r"(.{1,40}?)\1{99,}")
 
 
@@ -52,20 +54,41 @@ def script(
 
 
 def _commands(exchanges: Iterable[Exchange], base_url: str, variables: Variables, options: CommandOptions) -> list[str]:
-    """Return a command for each exchange, or one for all that shared a connection (`curl --next` reuses it)."""
+    """Return a command for each exchange, or one for all that shared a connection (`curl --next` reuses it).
+
+    A request that follows a Location goes to the one that the reader's own server returns.
+    """
     commands, last = list[str](), None
+    before: Request | None = None
     for by_hand, some in _by_socket(exchanges):
         if by_hand:
             commands.append(raw_command([exchange.request for exchange in some], base_url, variables, options))
             continue
         for exchange in some:
             command = curl(exchange.request, base_url, variables, options)
-            if last is not None and exchange.connection == last and command.startswith(CURL):
+            if exchange.request.follows_location:
+                if before is not None and not before.follows_location:
+                    commands[-1] = _set_location(commands[-1], before, base_url)
+                commands.append(command)
+            elif last is not None and exchange.connection == last and command.startswith(CURL):
                 commands[-1] += f" --next{command.removeprefix(CURL)}"
             else:
                 commands.append(command)
+            before = exchange.request
             last = exchange.connection
     return commands
+
+
+def _set_location(command: str, request: Request, base_url: str) -> str:
+    """Return a command that also sets LOCATION, to the absolute path of what may be a URL or a relative path."""
+    folder = base_url.rstrip("/").removeprefix(_origin(base_url)) + request.target.rpartition("/")[0]
+    path = shlex.quote(f"s,^[^:]*: *\\(https*://[^/]*\\)*,,;s,^[^/],{folder}/&,")
+    return f"LOCATION=$({command} | tee /dev/stderr | grep -i '^location:' | sed {path} | tr -d '\\r')"
+
+
+def _origin(base_url: str) -> str:
+    """Return a URL without its path; a variable that the reader sets has none."""
+    return base_url if base_url.startswith("$") else urljoin(base_url, "/").rstrip("/")
 
 
 def _by_socket(exchanges: Iterable[Exchange]) -> Iterator[tuple[bool, list[Exchange]]]:
@@ -153,7 +176,10 @@ def curl(request: Request, base_url: str, variables: Variables, options: Command
     words += [options.curl] if options.curl else []
     if request.method != "GET":
         words.append(f"-X {request.method}")
-    words.append(_quoted(base_url.rstrip("/") + request.target, variables))
+    if request.follows_location:
+        words.append(_quoted(_origin(base_url), variables) + LOCATION)
+    else:
+        words.append(_quoted(base_url.rstrip("/") + request.target, variables))
     if "/." in request.target:
         words.append("--path-as-is")
     if request.wire_format is not None:

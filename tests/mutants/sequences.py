@@ -114,6 +114,7 @@ class EarlyModelsEvicted(Mutant):
     """The store holds 250 models and overwrites the oldest ones."""
 
     kills = frozenset({"IDM-27"})
+    capacity = 250
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)
@@ -124,5 +125,5 @@ class EarlyModelsEvicted(Mutant):
         if address not in self.models:
             self.ring.append(address)
         super().save(organization, stored)
-        if len(self.ring) > 250:
+        if len(self.ring) > self.capacity:
             self.models.pop(self.ring.pop(0), None)

@@ -96,11 +96,12 @@ def paste(script: str, environment: dict[str, str] = KEYS) -> bytes:
 
 def _missed(mutant: type[Mutant], url: str, finding: dict[str, Any]) -> str | None:
     with _served(mutant) as fresh:
-        missed = _missed_at(fresh, url, finding)
-    return missed and _missed_at(url, url, finding)
+        missed = missed_at(fresh, url, finding)
+    return missed and missed_at(url, url, finding)
 
 
-def _missed_at(address: str, url: str, finding: dict[str, Any]) -> str | None:
+def missed_at(address: str, url: str, finding: dict[str, Any]) -> str | None:
+    """How the reproduction of a run on `url` does not show its finding at `address`; None where it shows it."""
     here, there = (one.removeprefix("http://") for one in (address, url))  # sockets are opened to no URL
     response = Response.last_of(paste("\n".join(finding["reproduce"]).replace(there, here)))
     return "no response" if response is None else misses(finding, response)

@@ -12,7 +12,7 @@ from conformance import check
 from conformance.reproduction.shrinker import PER_RUN, PER_STATEFUL_TEST
 from conformance.results.result import Result
 from tests.mutants.responses import FlagsAsBooleans
-from tests.mutants.sequences import RejectionRevivesDeletedName, SecondRejectionResetsModel
+from tests.mutants.sequences import EarlyModelsEvicted, RejectionRevivesDeletedName, SecondRejectionResetsModel
 from tests.mutants.updates import CostsSwapped
 from tests.servers.fixtures import READ_WRITE_KEY
 from tests.servers.plain import PlainServer
@@ -55,6 +55,16 @@ def test_a_directed_check_is_reduced_to_one_model() -> None:
     result = _checked(CostsSwapped(), "IDM-02", "SEM-03")
     assert [status for _, _, status in _sequence(result, "IDM-02")] == [201, 200]
     assert len(_sequence(result, "SEM-03")) == 4, "the base, its child, the child of that, and one more"
+
+
+def test_a_read_of_a_model_that_the_run_created_earlier_is_no_reproduction() -> None:
+    class FewModelsKept(EarlyModelsEvicted):
+        capacity = 5
+
+    [finding] = _checked(FewModelsKept(), "IDM-02", "IDM-27").judged["IDM-27"].findings
+    assert finding.observed.startswith("404")
+    assert not finding.reproduce
+    assert finding.not_reproduced == "the requests alone do not show it again"
 
 
 def test_shrinking_keeps_to_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:

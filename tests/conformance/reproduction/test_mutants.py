@@ -11,9 +11,12 @@ import shutil
 
 import pytest
 
-from tests.conformance.reproduction.pasting import judged, pasted
+from tests.conformance.reproduction.pasting import judged, missed_at, pasted
 from tests.mutants.catalogue import MUTANTS
+from tests.mutants.http import LocationOfPreviousModel, LocationWithRowNumber
 from tests.mutants.mutant import Mutant
+from tests.servers.serving import served
+from tests.servers.variants.http import RelativeLocation
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 SOME = frozenset({
@@ -57,3 +60,13 @@ def test_all_that_can_be_replayed_is_printed_and_short() -> None:
         first = [one for one in pasted(mutant, url, report) if one.first]
     assert all(one.printed for one in first)
     assert max(one.requests for one in first) <= 4
+
+
+@pytest.mark.parametrize("mutant", [LocationOfPreviousModel, LocationWithRowNumber])
+def test_what_shows_a_wrong_location_shows_none_on_a_correct_server(mutant: type[Mutant]) -> None:
+    with judged(mutant, "SCH-24") as (url, report):
+        [one] = pasted(mutant, url, report)
+        assert one.printed
+        assert one.missed is None
+    with served(RelativeLocation()) as correct:
+        assert missed_at(correct, url, one.finding) is not None

@@ -177,6 +177,29 @@ def test_requests_that_raced_are_sent_at_once() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("base", [BASE, "$RESPAN_URL"])
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("location: /prefix/m/", "/prefix/m/"),
+        ("Location:https://other.example:1/m?a=b", "/m?a=b"),
+        ("LOCATION: m/", "{}/models/m/"),
+    ],
+)
+def test_a_request_that_follows_a_location_goes_to_the_one_returned(
+    shell: Shell, base: str, location: str, path: str
+) -> None:
+    get = Exchange(Request("GET", "/seen/", follows_location=True), Response(404, (), b"", 0.0))
+    post = Exchange(Request("POST", "/models/", (), b"{}"), Response(201, (), b"", 0.0))
+    create, read, again = script([post, get, get], base, {})
+    assert read == again
+    server = f"curl() {{ printf 'HTTP/1.1 201 Created\\r\\n{location}\\r\\n\\r\\n{{}}'; }}"
+    called = shell.paste(
+        f"exec 2>/dev/null\n{server}\n{create}\nunset -f curl\n{read}", {"RESPAN_URL": "http://127.0.0.1:8000"}
+    )
+    assert called.url.decode() == "http://127.0.0.1:8000" + path.format("/prefix" if base == BASE else "")
+
+
 def test_cookies_of_the_user_and_of_a_check_go_into_one_header(shell: Shell) -> None:
     extra = (("Cookie", Credential("sso=1", "$RESPAN_HEADER_COOKIE")), ("X-A", Credential("b", "$RESPAN_HEADER_X_A")))
     request = Request("GET", "/", (("Cookie", "token=sk-secret-token"),), user_headers=extra)
