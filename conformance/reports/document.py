@@ -17,7 +17,7 @@ from conformance.results.verdict import EXIT_OF, Verdict
 from conformance.settings import asked_for
 from contract.version import installed_version
 
-SCHEMA_VERSION = "2.0"
+SCHEMA_VERSION = "3.0"
 """The first number grows when a reader of the earlier version would go wrong."""
 
 Document = dict[str, Any]

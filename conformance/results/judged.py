@@ -16,12 +16,14 @@ from contract import Clause, Contract
 
 UNMET = (Verdict.FAIL, Verdict.UNSTABLE)
 """What is found where a requirement is not met."""
+NOT_FAILED = (Verdict.PASS, Verdict.OBSERVED)
+"""Verdicts of requirements that were tested and did not fail."""
 
 
 def read_as(found: Verdict, level: Level, *, strict: bool, waived: bool) -> Verdict:
     """Return the verdict on the terms of a run: a SHOULD that is not met deviates, unless the run is strict."""
     if level is OPEN:
-        return Verdict.PASS if found in UNMET else found
+        return Verdict.OBSERVED if found in (Verdict.PASS, *UNMET) else found
     if waived and found in UNMET:
         return Verdict.WAIVED
     return Verdict.DEVIATES if found is Verdict.FAIL and level is not MUST and not strict else found
@@ -75,7 +77,7 @@ class Judged:
         """Remove what a test found while the surroundings of the target had changed."""
         id, case = test
         self.findings = [one for one in self.findings if (one.found_in, one.case) != test]
-        if id == self.requirement.id and self.cases.get(case) in (Verdict.PASS, Verdict.FAIL):
+        if id == self.requirement.id and self.cases.get(case) in (*NOT_FAILED, Verdict.FAIL):
             self.cases[case], self.obstacles[case] = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
             self.reasons = list(dict.fromkeys([*self.reasons, reason]))
 
@@ -89,7 +91,7 @@ class Judged:
         if self.waiver is None:
             return None
         verdict = self.verdict(strict=True)
-        if verdict not in (Verdict.PASS, Verdict.WAIVED, *UNMET):
+        if verdict not in (*NOT_FAILED, Verdict.WAIVED, *UNMET):
             return Use.IDLE
         if self.waiver_expired:
             return Use.EXPIRED

@@ -11,7 +11,7 @@ from conformance.requirements.level import MUST, OPEN
 from conformance.requirements.requirement import Requirement
 from conformance.results.about import About
 from conformance.results.coverage import Coverage
-from conformance.results.judged import Group, Judged, groups
+from conformance.results.judged import NOT_FAILED, Group, Judged, groups
 from conformance.results.record import Closing, Record, Stop, Test
 from conformance.results.verdict import RUN_WORDS, RunVerdict, Verdict
 from conformance.results.waivers import Terms, Use, Waiver
@@ -190,7 +190,7 @@ class Result:
         return [] if self.stopped else waiver_notes(self.judged, Use.EXPIRED, Use.UNNEEDED)
 
 
-WITHOUT_FAULT = (Verdict.PASS, Verdict.NOT_SELECTED, Verdict.NOT_REACHED)
+WITHOUT_FAULT = (*NOT_FAILED, Verdict.NOT_SELECTED, Verdict.NOT_REACHED)
 """Verdicts of requirements that report no fault."""
 UNJUDGED = (Verdict.NOT_SELECTED, Verdict.NOT_REACHED, Verdict.NOT_TESTABLE, Verdict.ERROR)
 
@@ -262,11 +262,12 @@ def waiver_notes(judged: Mapping[str, Judged], *uses: Use) -> list[str]:
 
 
 def _note(judged: Judged, waiver: Waiver) -> str:
-    name = f"the waiver of {waiver.id} ({waiver.owner})"
+    name, verdict = f"the waiver of {waiver.id} ({waiver.owner})", judged.verdict(strict=True)
+    passes = "is only observed" if verdict is Verdict.OBSERVED else "passes"
     if judged.use() is Use.UNNEEDED:
-        return f"{name} is no longer needed: it passes; remove the waiver"
-    if judged.verdict(strict=True) is Verdict.PASS:
-        return f"{name} expired on {waiver.expires}: it passes now; remove the waiver"
+        return f"{name} is no longer needed: it {passes}; remove the waiver"
+    if verdict in NOT_FAILED:
+        return f"{name} expired on {waiver.expires}: it {passes} now; remove the waiver"
     return f"{name} expired on {waiver.expires}: fix it, or agree on a later date ({waiver.reason})"
 
 

@@ -4,7 +4,8 @@ A verdict is reached in three steps, and each only sums up the one before:
 
 1. A test of a requirement ends in one verdict, after its failures were confirmed (`conformance.runner.attempt`).
 2. The verdict on a requirement is the worst of those of its tests, in the order of `Verdict`, on the terms of the run:
-   a SHOULD that is not met deviates unless the run is strict, and a waiver accepts a failure (`judged.read_as`).
+   a SHOULD that is not met deviates unless the run is strict, a waiver accepts a failure, and what the contract leaves
+   open is only observed (`judged.read_as`).
 3. The verdict on the run is that of the first rule with a reason (`result.RULES`): a fault of the target, then an error
    of the suite, then a waiver that needs attention, then a doubt. A run without any of these is conformant.
 
@@ -27,6 +28,8 @@ class Verdict(StrEnum):
     NOT_REACHED = "not-reached"
     """The run ended before any of its tests."""
     PASS = "pass"  # noqa: S105 - a verdict
+    OBSERVED = "observed"
+    """The contract leaves it open, and the suite saw what the target does: it neither passed nor failed."""
     NOT_TESTABLE = "not-testable"
     DEVIATES = "deviates"
     """A SHOULD is not met."""
@@ -100,6 +103,7 @@ WORDS: Mapping[Verdict, Word] = {
     Verdict.NOT_SELECTED: Word("not selected", "·", "Left out of this run."),
     Verdict.NOT_REACHED: Word("not reached", "·", "The run ended before this was judged."),
     Verdict.PASS: Word("pass", "✓"),
+    Verdict.OBSERVED: Word("observed", "◇"),
     Verdict.NOT_TESTABLE: Word("not testable", "○", "The suite could not check these requirements on this target."),
     Verdict.DEVIATES: Word("deviates", "~", "A SHOULD requirement is not met. This counts only in a strict run."),
     Verdict.WAIVED: Word("waived", "≈", "The requirement is not met, and a waiver accepts that."),

@@ -10,7 +10,7 @@ import tomlkit
 from tomlkit.items import AoT, Table
 
 from conformance.output import write
-from conformance.results.judged import UNMET, Judged
+from conformance.results.judged import NOT_FAILED, UNMET, Judged
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
 from conformance.results.waivers import TABLE, Waiver, Waivers, read_waivers
@@ -60,7 +60,7 @@ def _wanted(judged: Judged, old: Waiver | None, result: Result, words: Words) ->
     verdict = judged.verdict(result.strict)
     decides = verdict in UNMET and result.terms.binds(judged.level)
     if not (decides or verdict is Verdict.WAIVED):
-        return None if verdict is Verdict.PASS else old
+        return None if verdict in NOT_FAILED else old
     today = result.terms.today
     until = today + dt.timedelta(days=DAYS)
     known = old or judged.waiver or Waiver(judged.requirement.id, words.reason, words.owner, until)

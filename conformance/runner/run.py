@@ -265,7 +265,7 @@ class Run:
         return Record(
             requirement.id,
             case,
-            attempt.verdict,
+            read_as(attempt.verdict, requirement.level_in(self.contract), strict=True, waived=False),
             reason=self.without_secrets(attempt.reason),
             obstacle=attempt.obstacle,
             blocked_by=attempt.blocked_by,

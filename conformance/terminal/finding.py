@@ -130,6 +130,7 @@ def _more(cases: Sequence[str]) -> str:
 
 STYLES: Mapping[Verdict, str] = {
     Verdict.PASS: "green",
+    Verdict.OBSERVED: "dim",
     Verdict.NOT_REACHED: "magenta",
     Verdict.NOT_TESTABLE: "yellow",
     Verdict.DEVIATES: "yellow",

@@ -206,7 +206,7 @@ def _text(judged: Judged, verdict: Verdict) -> Text:
         text.append(f" ({visible(str(judged.waiver))})", "yellow")
     if judged.level is OPEN:
         for observed in judged.observed:
-            text.append(f"\nunspecified: observed {visible(observed)}", "dim")
+            text.append(f"\nobserved: {visible(observed)}", "dim")
     return text
 
 

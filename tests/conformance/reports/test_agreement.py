@@ -1,4 +1,4 @@
-"""Every report tells the same finding of a requirement first, in whatever order the findings came in."""
+"""Every report says the same about a requirement: its verdict, and the finding that comes first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from conformance.reports.markdown import as_markdown
 from conformance.results.finding import Finding
 from conformance.results.result import Result
 from conformance.results.verdict import Verdict
-from conformance.terminal.finding import Unmet
+from conformance.terminal import show
+from conformance.terminal.finding import StringConsole, Unmet
 from tests.conformance.reports.runs import exchange, finding, nothing_found, record, told
+from tests.conformance.reports.test_junit import Read, property_of
+from tests.servers.plain import PlainServer
 
 ONE, TWO = (exchange(500, "{}"),), (exchange(200, "{}"), exchange(500, "{}"))
 FINDINGS = (
@@ -48,3 +51,19 @@ def test_every_report_has_the_same_facts() -> None:
     assert f"- Expected `{first}`" in as_markdown(result)
     compared, *_others = as_html(result).split("<dt>Expected</dt>")[1:]
     assert first in compared.partition("</dd>")[0]
+
+
+def test_what_the_contract_leaves_open_neither_passes_nor_fails_in_any_report() -> None:
+    junit = Read(PlainServer(), only=["SEM-12", "STA-25"], verbose=True)
+    result, console = junit.result, StringConsole()
+    show(result, console)
+    report, page = document(result), as_html(result)
+    for id in ("SEM-12", "STA-25"):
+        assert any(line.startswith(f"  ◇ {id} OPEN ") for line in console.lines)
+        assert told(report, id)["verdict"] == "observed"
+        assert set(told(report, id)["cases"].values()) == {"observed"}
+        assert {property_of(case, "verdict") for case in junit.of(id)} == {"observed"}
+    assert "2 observed ◇ in " in "\n".join(console.lines)
+    assert report["summary"] == dict.fromkeys(Verdict, 0) | {"observed": 2, "not-selected": len(result.judged) - 2}
+    for text in ("\n".join(console.lines), page.partition("<script>")[0].partition("</style>")[2], as_markdown(result)):
+        assert "✓" not in text

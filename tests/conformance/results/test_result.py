@@ -31,7 +31,7 @@ L = Requirement("IDM-09", MUST, "x-clauses/read-back", "A must on an assumption.
 ALL = (M, N, S, O, L)
 PASS, FAIL, NOT_TESTABLE = Verdict.PASS, Verdict.FAIL, Verdict.NOT_TESTABLE
 UNSTABLE, ERROR, DEVIATES, NOT_SELECTED = Verdict.UNSTABLE, Verdict.ERROR, Verdict.DEVIATES, Verdict.NOT_SELECTED
-WAIVED = Verdict.WAIVED
+WAIVED, OBSERVED = Verdict.WAIVED, Verdict.OBSERVED
 
 
 def _finding(id: str, verdict: Verdict = FAIL, case: str = "", cause: Cause | None = None) -> Finding:
@@ -71,7 +71,7 @@ def _result(
 @given(st.lists(st.sampled_from(Verdict), min_size=1))
 @drawn
 def test_the_worst_is_one_of_them_and_none_is_worse(verdicts: list[Verdict]) -> None:
-    order = [NOT_SELECTED, Verdict.NOT_REACHED, PASS, NOT_TESTABLE, DEVIATES, WAIVED, UNSTABLE, FAIL, ERROR]
+    order = [NOT_SELECTED, Verdict.NOT_REACHED, PASS, OBSERVED, NOT_TESTABLE, DEVIATES, WAIVED, UNSTABLE, FAIL, ERROR]
     assert order.index(worst(verdicts)) == max(map(order.index, verdicts))
 
 
@@ -94,8 +94,9 @@ def test_the_worst_of_nothing_is_not_selected() -> None:
         (S, [UNSTABLE], UNSTABLE, UNSTABLE),
         (S, [ERROR], ERROR, ERROR),
         (L, [FAIL], DEVIATES, FAIL),
-        (O, [FAIL], PASS, PASS),
-        (O, [UNSTABLE], PASS, PASS),
+        (O, [PASS], OBSERVED, OBSERVED),
+        (O, [FAIL], OBSERVED, OBSERVED),
+        (O, [UNSTABLE], OBSERVED, OBSERVED),
         (O, [NOT_TESTABLE], NOT_TESTABLE, NOT_TESTABLE),
         (O, [ERROR], ERROR, ERROR),
     ],
