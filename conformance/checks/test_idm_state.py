@@ -190,7 +190,7 @@ def test_change_and_change_back(subject: Subject, field: EchoedField) -> None:
     _, changed, *later = scenarios.change_and_change_back(subject, field)
     if not same(changed.returned.get(field.name), changed.sent[field.name]):
         raise NotTestable(
-            f"an update does not return {field.name} as it was sent", blocked_by=Prerequisite.UPDATE_RETURNS_VALUES
+            f"an update does not return {field.name} as sent", blocked_by=Prerequisite.UPDATE_RETURNS_VALUES
         )
     for last in later:
         expect_returned(last.returned, field.response, last.sent[field.name], "after it was changed and changed back")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.judge.outcome import Cause, Obstacle
@@ -16,6 +17,8 @@ from contract import Clause, Contract
 
 UNMET = (Verdict.FAIL, Verdict.UNSTABLE)
 """What is found where a requirement is not met."""
+NAMED = "\0"
+"""Stands for the cases that a reason names."""
 NOT_FAILED = (Verdict.PASS, Verdict.OBSERVED)
 """Verdicts of requirements that were tested and did not fail."""
 
@@ -41,8 +44,6 @@ class Judged:
     """The obstacle of each case that could not be judged."""
     findings: list[Finding] = field(default_factory=list)
     """Its findings, from its own tests and from others, those that are easiest to believe first."""
-    reasons: list[str] = field(default_factory=list)
-    """Why it could not be judged."""
     blocked_by: list[str] = field(default_factory=list)
     observed: list[str] = field(default_factory=list)
     """What the target does where the contract leaves it open."""
@@ -51,6 +52,13 @@ class Judged:
     """Whether the run reached its tests, if it has any."""
     waiver: Waiver | None = None
     waiver_expired: bool = False
+    _reasons: dict[str, list[str]] = field(default_factory=dict)
+    """Each reason, with NAMED in place of the case that it names, and the cases with that reason."""
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it could not be judged. A reason that names its case is given once, with all cases that have it."""
+        return list(dict.fromkeys(reason.replace(NAMED, _listed(cases)) for reason, cases in self._reasons.items()))
 
     def verdict(self, strict: bool) -> Verdict:
         """Return the worst of its verdicts, on the terms of the run."""
@@ -63,8 +71,8 @@ class Judged:
         self.cases[record.case] = record.verdict
         if record.obstacle is not None:
             self.obstacles[record.case] = record.obstacle
-        if record.reason and record.reason not in self.reasons:
-            self.reasons.append(record.reason)
+        if record.reason:
+            self._add_reason(record.reason, record.case if record.verdict is Verdict.NOT_TESTABLE else "")
         if record.blocked_by is not None:
             self.blocked_by.append(record.blocked_by)
         self.observed = list(dict.fromkeys([*self.observed, *record.observed]))
@@ -79,7 +87,14 @@ class Judged:
         self.findings = [one for one in self.findings if (one.found_in, one.case) != test]
         if id == self.requirement.id and self.cases.get(case) in (*NOT_FAILED, Verdict.FAIL):
             self.cases[case], self.obstacles[case] = Verdict.NOT_TESTABLE, Obstacle.DISRUPTED
-            self.reasons = list(dict.fromkeys([*self.reasons, reason]))
+            self._add_reason(reason)
+
+    def _add_reason(self, reason: str, case: str = "") -> None:
+        if case:
+            reason = re.sub(rf"(?<!\w){re.escape(case)}(?!\w)", NAMED, reason)
+        cases = self._reasons.setdefault(reason, [])
+        if case not in cases:
+            cases.append(case)
 
     def _effort(self, finding: Finding) -> tuple[bool, bool, bool, bool, int]:
         """Return how hard it is to believe a finding: easiest if it can be reproduced, and its own test found it."""
@@ -111,6 +126,11 @@ class Judged:
     def has_obstacle(self, obstacle: Obstacle) -> bool:
         """Return whether any of its cases met an obstacle of that kind."""
         return obstacle in self.obstacles.values()
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Return texts as a list in a sentence, such as `PUT, PATCH and GET`."""
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
 
 
 Properties = list[tuple[str, object]]

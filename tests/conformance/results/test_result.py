@@ -320,3 +320,9 @@ def test_every_verdict_of_a_run_has_an_exit_code() -> None:
     assert EXIT_OF.keys() == set(RunVerdict)
     assert [verdict for verdict, code in EXIT_OF.items() if code == 0] == [RunVerdict.CONFORMANT]
     assert {code.value for code in Exit} == {0, 1, 2, 3, 4, 130}
+
+
+def test_a_reason_that_names_its_case_is_given_once_for_all_of_them(contract: Contract) -> None:
+    cases = {"input_cost": "no input_cost", "a": "no read", "output_cost": "no output_cost", "b": "no read"}
+    result = _result(contract, [_record(M, NOT_TESTABLE, case=case, reason=reason) for case, reason in cases.items()])
+    assert result.judged["IDM-01"].reasons == ["no input_cost and output_cost", "no read"]
