@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from conformance.judge.outcome import Disrupted
 from conformance.target.budget import CLEANING, Budget, Disruption, Limits
-from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, Request, Response
+from conformance.wire.exchange import RACE, SAFE, Credential, Exchange, NoResponse, Request, Response
 from conformance.wire.transport import Route, Transport
 
 BUSY_STATUSES = {408, 429, 503}
@@ -60,6 +60,7 @@ class Client:
         self.route = route
         self.budget = Budget(limits.requests, limits.seconds)
         self.requests = 0
+        """Number of requests that were sent. If no connection could be opened, nothing was."""
         self._disruption: Disruption | None = None
         self.response_seconds: deque[float] = deque(maxlen=RECENT)
         """The duration of recent responses."""
@@ -134,7 +135,12 @@ class Client:
             self._pace.wait()
             with self._lock:
                 self.requests += 1
-            response = self._response(request, send)
+            try:
+                response = self._response(request, send)
+            except NoResponse as lost:
+                with self._lock:
+                    self.requests -= lost.unsent
+                raise
         exchange = Exchange(request, response, RACE.get(), connection)
         with self._lock:
             self._journal.append(exchange)

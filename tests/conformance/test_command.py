@@ -127,6 +127,7 @@ def test_a_target_that_is_not_there(tmp_path: Path) -> None:
     assert "check the port" in ran.stdout
     assert ran.report is not None
     assert ran.report["verdict"] == "unreachable"
+    assert ran.report["run"]["requests"] == 0
 
 
 def test_a_url_that_leads_elsewhere() -> None:

@@ -130,6 +130,17 @@ def test_a_lost_request_is_counted_and_has_no_exchange(waits: Sequence[float]) -
     assert _statuses(client) == [200]
 
 
+def test_a_request_that_was_not_sent_is_not_counted() -> None:
+    class Unconnected(Scripted):
+        def send(self, request: Request) -> Response:
+            raise NoResponse(request, "nothing listens there", unsent=True)
+
+    client = Client(Unconnected())
+    with pytest.raises(NoResponse):
+        client.send(REQUEST)
+    assert client.requests == 0
+
+
 def test_the_memory_is_emptied_when_it_is_read() -> None:
     client = Client(Scripted((200, ())))
     client.send(REQUEST)
