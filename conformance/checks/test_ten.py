@@ -20,6 +20,7 @@ from conformance.judge.prerequisite import Prerequisite
 from conformance.requirements.features import (
     BASE_MODELS,
     DELETE,
+    EXISTENCE,
     INHERITANCE,
     OBSERVABLE_MODELS,
     ORGANIZATIONS,
@@ -138,7 +139,7 @@ def test_others_do_not_read(subject: Subject) -> None:
             raise Failure(f"no {field.name} of another organization", f"{field.name}: {as_json(seen)}")
 
 
-@requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, DELETE])
+@requirement("TEN-04", MUST, clause="x-clauses/isolated", needs=NEEDS, about=[*ORGANIZATIONS, DELETE, EXISTENCE])
 def test_others_do_not_delete(subject: Subject) -> None:
     """An organization cannot delete the models of another organization."""
     subject.require_delete()

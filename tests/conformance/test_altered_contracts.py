@@ -87,7 +87,7 @@ Profile = Literal["quick", "default"]
 PROFILE: Profile = "default" if ASKED else "quick"
 PAIRS = list(combinations(FEATURES, 2))
 TRIED = PAIRS if ASKED == "all" else random.Random(1).sample(PAIRS, SAMPLED if ASKED else 4)
-GOOD = (Verdict.PASS, Verdict.NOT_SELECTED)
+GOOD = (Verdict.PASS, Verdict.OBSERVED, Verdict.NOT_SELECTED)
 
 
 @pytest.fixture(scope="module", autouse=True)
