@@ -196,7 +196,7 @@ class FlagsSharedByAllModels(Mutant):
     """All models share one row of flags: its key lacks a column."""
 
     kills = frozenset({"IDM-04", "IDM-10", "IDM-11", "IDM-17", "IDM-27", "SEM-01", "SEM-02", "SEM-16", "TEN-02"})
-    flaky = frozenset({"SEM-11"})
+    flaky = frozenset({"CON-04", "SEM-11"})
 
     def __init__(self, fixtures: Fixtures | None = None) -> None:
         super().__init__(fixtures)

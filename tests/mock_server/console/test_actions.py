@@ -123,6 +123,7 @@ def test_models_are_saved_to_a_file_and_loaded(page: Page, client: httpx2.Client
     saved = client.get("/_mock/state").json()
     assert json.loads(file.read_text(encoding="utf-8")) == saved
     client.delete(f"{MODELS}m/")
+    expect(page.locator(CUSTOM_MODELS)).to_have_count(0)
     page.locator("input[type=file]").set_input_files(file)
     expect(page.locator(CUSTOM_MODELS)).to_contain_text("input_cost 1.5")
     assert client.get("/_mock/state").json() == saved
