@@ -92,7 +92,6 @@ class BodyReader:
         self._required = is_upsert or bool(operation.request_body.get("required"))
         self.invalid = rules.invalid if is_upsert else _status_of_invalid(operation, rules.invalid)
         self._accepted = tuple(essence(each) for each in content)
-        self._is_any_accepted = "*/*" in self._accepted
         self._only_json = all(map(is_json, content))
         at = ("paths", operation.path, operation.method, "requestBody")
         upsert_at = ("paths", rules.operation.path, rules.operation.method.lower(), "requestBody")
@@ -115,7 +114,7 @@ class BodyReader:
         raw = await receive_body(headers, receive, self._limits.bytes, self._limit_at)
         if not raw and not self._required:
             return None, ()
-        if not self._is_any_accepted:
+        if "*/*" not in self._accepted:
             check_media_type(headers, self._accepted, self._content_at)
         if self._validator is None or not (self._only_json or _is_sent_as_json(headers)):
             return None, ()

@@ -97,7 +97,7 @@ class _Operation(SecurityOperation):
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]
         context = context_of(scope)
         caller = self._callers.get(context.fields.get(b"authorization", b""))
-        if caller is None or len(context.fields) != len(scope["headers"]):  # perhaps a repeated Authorization
+        if caller is None or len(context.fields) != len(scope["headers"]):  # it may be repeated
             return self._verified(scope, receive, send)
         context.caller = caller
         return self.next_app(scope, receive, send)

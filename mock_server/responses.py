@@ -28,7 +28,6 @@ from mock_server.http.bodies import is_json
 from mock_server.http.routing import allowed_methods
 
 JSON = "application/json"
-_JSON_TYPE = (b"content-type", JSON.encode())
 
 VARY = (b"vary", b"Prefer")
 """Tells caches that responses depend on the preferences of the client (RFC 7240, section 2)."""
@@ -54,7 +53,7 @@ async def write(response: Response, send: Send) -> None:
     headers = [VARY, *response.headers]
     if response.content is not None and response.status not in _WITHOUT_CONTENT:
         content = to_json(response.content)
-        headers.append(_JSON_TYPE if response.media_type == JSON else (b"content-type", response.media_type.encode()))
+        headers.append((b"content-type", response.media_type.encode()))
     if response.status not in _WITHOUT_CONTENT:
         headers.append((b"content-length", b"%d" % len(content)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

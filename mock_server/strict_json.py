@@ -30,6 +30,7 @@ _LONGEST_INTEGER = 20
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _ALIKE = bytes.maketrans(b"123456789E[", b"000000000e{")
+"""Makes all digits alike, both spellings of an exponent, and all brackets."""
 _MANY_DIGITS, _LARGE_EXPONENTS = b"0" * 19, (b"e000", b"e+000")
 """What a number contains that does not fit in 64 bits or a double, when all its digits are written as 0."""
 
@@ -62,7 +63,7 @@ def read_json(raw: bytes, nesting: int) -> Any:
 def _read_without_escapes(raw: bytes, alike: bytes) -> Any:
     """Return the value of a text without backslashes. Raises ValueError or TypeError if it may not be exact.
 
-    `alike` is the text with all digits as 0.
+    `alike` is its translation by _ALIKE.
     """
     value = orjson.loads(raw)  # rejects numbers beyond a double, and rounds integers beyond 64 bits
     if orjson.dumps(value).count(b'"') != raw.count(b'"') or _MANY_DIGITS in alike:
@@ -71,7 +72,7 @@ def _read_without_escapes(raw: bytes, alike: bytes) -> Any:
 
 
 def _read_with_escapes(raw: bytes, alike: bytes) -> Any:
-    """Return the value of a text, which `alike` is with all digits as 0. Raises ValueError if it may not be exact."""
+    """Return the value of a text, of which `alike` is the translation. Raises ValueError if it may not be exact."""
     if _MANY_DIGITS in alike or any(each in alike for each in _LARGE_EXPONENTS):  # perhaps only in a string
         raise ValueError("a number may be too large")
     return jiter.from_json(raw, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)

@@ -1,9 +1,9 @@
 """A request and its response on a connection, as the app sees them: what ASGI calls `receive` and `send`.
 
-uvicorn has such a class too. This one does the same with half the work for each request. The head of a response is
-written together with its body if its length is known: with one call of the system, and in one packet. (uvloop does not
-wait for more after a write.) Lines of the head are checked and joined once, because responses repeat them. Nothing is
-created for waiting until the app has to wait.
+uvicorn has such a class too. This one does less for each request. The head of a response is written together with its
+body if its length is known: with one call of the system, and in one packet. (uvloop does not wait for more after a
+write.) Lines of the head are checked and joined once, because responses repeat them. Nothing is created for waiting
+until the app has to wait.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _FAILED = "The mock failed. This is a fault of the mock, not of the request."
 _EVENTS = b"text/event-stream"
 _WITHOUT_BODY = (204, 304)
 _LENGTH = b"content-length: "
-_TELLING = (b"transfer-encoding: ", b"connection: ", b"content-type: " + _EVENTS)
+_ENDING = (b"transfer-encoding: ", b"connection: ", b"content-type: " + _EVENTS)
+"""How the lines of a head begin that say how a response, or its connection, ends."""
 _LAST_CHUNK = b"0\r\n\r\n"
 
 logger = logging.getLogger("uvicorn.error")
@@ -152,8 +153,8 @@ class Cycle:
             lines.append(line)
             if line.startswith(_LENGTH):
                 self._left = int(value)
-            elif line.startswith(_TELLING):
-                closes = self._heed(line) or closes
+            elif line.startswith(_ENDING):
+                closes = self._apply(line) or closes
         self._has_body = self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY
         if self._left is None and not self._chunked and self._has_body:
             self._chunked = True
@@ -168,8 +169,8 @@ class Cycle:
         else:
             self._connection.transport.write(head)
 
-    def _heed(self, line: bytes) -> bool:
-        """Do what a header says about the end of the response. Return whether it says that the connection closes."""
+    def _apply(self, line: bytes) -> bool:
+        """Apply a line that begins like one of _ENDING. Return whether it says that the connection closes."""
         name, _, value = line.lower().rstrip().partition(b": ")
         if name == b"transfer-encoding":
             self._chunked = value == b"chunked"

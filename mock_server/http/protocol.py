@@ -109,7 +109,7 @@ class Protocol(TimedProtocol):
         if self._running is not None and not self._running.response_complete:
             self._running.disconnect()
         self.pipeline.clear()
-        self.connections.discard(self)
+        self.connections.discard(self)  # from here on as uvicorn does, which expects a cycle of its own
         self.flow.resume_writing()
         if exc is None:
             self.transport.close()
@@ -296,6 +296,7 @@ class Protocol(TimedProtocol):
         self.tasks.add(self._task)
 
     async def _run(self, cycle: Cycle, app: Any) -> None:
+        """Serve a request. At its end the task removes itself: a callback would need another turn of the event loop."""
         task = self._task
         try:
             await cycle.run_asgi(app)

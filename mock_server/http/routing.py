@@ -243,7 +243,4 @@ def _enter(scope: Scope, resource: Resource | None, parameters: dict[str, str]) 
         if routed is None:
             raise _not_allowed(resource, scope["method"])
     scope["path_params"] = parameters
-    if "extensions" in scope:
-        scope["extensions"][ROUTING_CONTEXT] = routed
-    else:
-        scope["extensions"] = {ROUTING_CONTEXT: routed}
+    scope.setdefault("extensions", {})[ROUTING_CONTEXT] = routed
