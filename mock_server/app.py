@@ -101,12 +101,12 @@ def build_app(
                 if behaviour.check_responses
                 else []
             ),
-            PageHeadersMiddleware,
             partial(FailureMiddleware, redaction=redaction, by_preference=True),
             partial(RoutingMiddleware, base_path=contract.base_path),
             partial(PreferMiddleware, responses=examples),
             partial(BearerMiddleware, keys=fixtures.keys),
             partial(EndpointMiddleware, contract=contract, anyone=fixtures.anyone),
+            PageHeadersMiddleware,
             SwaggerUIMiddleware,
         ],
         resolver=handlers.__getitem__,

@@ -54,6 +54,7 @@ def server(
         app,
         loop="uvloop",
         http=protocol_of(limits),
+        interface="asgi3",  # uvicorn takes an app whose call is no coroutine function for ASGI 2
         ws="none",
         lifespan="off",
         log_config=None,

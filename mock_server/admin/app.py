@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -107,11 +107,11 @@ class AdminDispatcher:
         self._admin = cache(admin)
         self._only = only
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on."""
         path = raw_path(scope) if scope["type"] == "http" else b""
         is_admin = path == self._only if self._only else path.startswith(PREFIX) or path == _HOME
-        await (self._admin() if is_admin else self._app)(scope, receive, send)
+        return (self._admin() if is_admin else self._app)(scope, receive, send)
 
 
 DOCUMENT_FILE = Path(__file__).with_name("admin.yaml")

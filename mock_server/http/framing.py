@@ -102,6 +102,7 @@ def _is_authority(value: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=64)  # a client repeats the same targets
 def target_of(target: bytes) -> tuple[bytes, bytes, bytes | None]:
     """Return the path, the query and, for the absolute form, the authority of a request target.
 
