@@ -142,6 +142,8 @@ class Cycle:
     def _start(self, status: int, headers: Headers) -> None:
         """Write the head, or hold it back until the body comes, if its length is known. Then it comes at once.
 
+        HTTP/1.0 has no chunks: a body of unknown length ends with the connection (RFC 9112, section 6.3).
+
         A final response in place of `100 Continue` ends the connection, because nobody knows whether the body follows.
         """
         if self.waiting_for_100_continue and self.more_body:
@@ -156,7 +158,7 @@ class Cycle:
             elif line.startswith(_ENDING):
                 closes = self._apply(line) or closes
         self._has_body = self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY
-        if self._left is None and not self._chunked and self._has_body:
+        if self._left is None and not self._chunked and self._has_body and self.scope["http_version"] != "1.0":
             self._chunked = True
             lines.append(b"transfer-encoding: chunked\r\n")
         if not (self.keep_alive or closes):
@@ -164,7 +166,7 @@ class Cycle:
         lines.append(b"\r\n")
         head = b"".join(lines)
         self.response_started, self.waiting_for_100_continue = True, False
-        if self._has_body and not self._chunked:
+        if self._has_body and self._left is not None and not self._chunked:
             self._held = head
         else:
             self._connection.transport.write(head)
@@ -188,9 +190,10 @@ class Cycle:
             chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             self._connection.transport.write(chunk if more else chunk + _LAST_CHUNK)
         else:
-            self._left = (self._left or 0) - len(body)
-            if self._left < 0:
-                raise RuntimeError("the body of a response is longer than its Content-Length")
+            if self._left is not None:
+                self._left -= len(body)
+                if self._left < 0:
+                    raise RuntimeError("the body of a response is longer than its Content-Length")
             self._connection.transport.write(self._held + body if self._held else body)
             self._held = b""
         if more:

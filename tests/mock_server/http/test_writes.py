@@ -49,7 +49,7 @@ def _sending(length: int | None, *bodies: bytes) -> ASGIApp:
     return app
 
 
-def _written(app: ASGIApp, method: str = "GET") -> Recorder:
+def _written(app: ASGIApp, method: str = "GET", version: str = "1.1") -> Recorder:
     """Return what is written when `app` responds to a request."""
 
     async def serve() -> Recorder:
@@ -57,7 +57,7 @@ def _written(app: ASGIApp, method: str = "GET") -> Recorder:
         config.load()
         protocol = protocol_of(Limits())(config, ServerState(), {})
         protocol.connection_made(transport := Recorder())
-        protocol.data_received(f"{method} / HTTP/1.1\r\nHost: mock\r\n\r\n".encode())
+        protocol.data_received(f"{method} / HTTP/{version}\r\nHost: mock\r\n\r\n".encode())
         await asyncio.gather(*protocol.tasks)
         return transport
 
@@ -77,6 +77,13 @@ def test_how_often_the_system_is_called(app: ASGIApp, method: str, ends: list[by
     written = _written(app, method).written
     assert len(written) == len(ends)
     assert all(each.endswith(end) for each, end in zip(written, ends, strict=True))
+
+
+@pytest.mark.parametrize("parts", [[b"ok"], [b"o", b"k"], [b"", b"ok", b""]], ids=len)
+def test_http_1_0_ends_a_body_of_unknown_length_with_the_connection(parts: list[bytes]) -> None:
+    transport = _written(_sending(None, *parts), version="1.0")
+    assert b"".join(transport.written) == b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nok"
+    assert transport.closed
 
 
 def test_a_head_without_the_promised_body_is_still_written() -> None:
