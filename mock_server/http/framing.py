@@ -29,6 +29,8 @@ _LONGEST = 300
 """Bytes of a host: names have 255 at most."""
 _UNSUPPORTED_VERSION = ("Invalid HTTP version", "Expected dot", "Pause on PRI/Upgrade")
 """What llhttp says about a request line with an unsupported version of HTTP."""
+_UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
+"""What llhttp says about a method that it does not know, and about what is no HTTP at all, such as TLS."""
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
@@ -135,6 +137,9 @@ def protocol_error(error: BaseException) -> ProtocolError:
         return ProtocolError(400, "The request is not valid HTTP.")
     if reason in _UNSUPPORTED_VERSION:
         return ProtocolError(505, "This version of HTTP is not supported, only HTTP/1.1 and HTTP/1.0.")
+    if reason in _UNKNOWN_METHOD:
+        hint = "If the client uses https://, use http://."
+        return ProtocolError(400, f"The request does not begin with a method that the mock knows. {hint}")
     return ProtocolError(400, f"The request is not valid HTTP: {reason}.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator
 
 import h11
@@ -79,6 +80,20 @@ def test_byte_by_byte(row: Row, mock: MockServer, address: tuple[str, int]) -> N
         while data := connection.recv(65536):
             received += data
     check(row, received, mock, address)
+
+
+@pytest.mark.parametrize("method", ["PUSH", "get", "GETT", "X-CUSTOM"])
+def test_an_unknown_method_is_named_as_the_reason(address: tuple[str, int], method: str) -> None:
+    received = exchange_bytes(address, f"{method} / HTTP/1.1\r\nHost: mock\r\n\r\n".encode())
+    assert b"does not begin with a method that the mock knows" in received
+
+
+def test_a_client_that_speaks_tls_is_told_so(address: tuple[str, int]) -> None:
+    outgoing = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="mock")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    assert b"use http://" in exchange_bytes(address, outgoing.read())
 
 
 def test_the_table_is_large_and_names_each_row_once() -> None:
