@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -160,9 +161,10 @@ _REFERENCE = {"$ref": "#/definitions/Reference"}
 def version_problems(written: dict[str, Any]) -> list[Problem]:
     """Return a problem if `written` does not declare OpenAPI 3.0."""
     version = written.get("openapi")
-    if isinstance(version, str) and version.startswith("3.0."):
+    if isinstance(version, str) and re.fullmatch(r"3\.0\.[0-9]", version):
         return []
-    return [Problem("#/openapi", f"the OpenAPI version is {version!r}", "use OpenAPI 3.0: openapi: 3.0.3")]
+    what = f"the OpenAPI version is {version!r}" if "openapi" in written else "the OpenAPI version is missing"
+    return [Problem("#/openapi", what, "use OpenAPI 3.0: openapi: 3.0.3")]
 
 
 def openapi_errors(resolved: dict[str, Any]) -> list[tuple[Tokens, str]]:

@@ -31,7 +31,8 @@ Row = tuple[Edit, str, str, str]
 
 VERSION: dict[str, Row] = {
     "OpenAPI 3.1": (put("#/openapi", "3.1.0"), "#/openapi", "is '3.1.0'", "use OpenAPI 3.0"),
-    "Swagger 2": (both(drop("#/openapi"), put("#/swagger", "2.0")), "#/openapi", "is None", "use OpenAPI 3.0"),
+    "Swagger 2": (both(drop("#/openapi"), put("#/swagger", "2.0")), "#/openapi", "is missing", "use OpenAPI 3.0"),
+    "a release candidate": (put("#/openapi", "3.0.3-rc1"), "#/openapi", "is '3.0.3-rc1'", "use OpenAPI 3.0"),
     "a number": (put("#/openapi", 3.0), "#/openapi", "is 3.0", "use OpenAPI 3.0"),
 }
 
