@@ -88,6 +88,8 @@ class BodyReader:
     def __init__(self, contract: Contract, operation: AbstractOperation) -> None:
         rules, content = contract.upsert, operation.request_body["content"]
         is_upsert = operation.operation_id == rules.operation.operation_id
+        if is_upsert:  # of a body in another media type, no field can be stored
+            content = {media_type: described for media_type, described in content.items() if is_json(media_type)}
         self._limits = rules.limits
         self._required = is_upsert or bool(operation.request_body.get("required"))
         self.invalid = rules.invalid if is_upsert else _status_of_invalid(operation, rules.invalid)

@@ -327,7 +327,8 @@ def _unserved(path: str, method: str, node: Mapping[str, Any]) -> Iterator[str]:
     if callbacks := node.get("callbacks"):
         yield f"{name}: the mock never calls the callbacks ({', '.join(callbacks)})."
     if other := [each for each in node.get("requestBody", {}).get("content", {}) if not is_json(each)]:
-        yield f"{name}: request bodies of {', '.join(other)} are accepted and not validated."
+        fate = "rejected, because only JSON has fields to store" if "x-upsert" in node else "accepted and not validated"
+        yield f"{name}: request bodies of {', '.join(other)} are {fate}."
     for status, response in node["responses"].items():
         content = response.get("content", {})
         if content and not any(map(is_json, content)):

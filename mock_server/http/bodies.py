@@ -63,7 +63,7 @@ def is_json(media_type: str) -> bool:
 
 
 _PARAMETER = re.compile(rf"{WHITE_SPACE};{WHITE_SPACE}(?:({WORD})=({WORD}|{QUOTED_STRING}))?+")
-_MEDIA_TYPE = re.compile(rf"{WHITE_SPACE}({WORD}/{WORD})((?:{_PARAMETER.pattern})*+){WHITE_SPACE}")
+_MEDIA_TYPE = re.compile(rf"{WHITE_SPACE}(({WORD})/{WORD})((?:{_PARAMETER.pattern})*+){WHITE_SPACE}")
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -131,14 +131,14 @@ def _problem(
     match = _MEDIA_TYPE.fullmatch(text)
     if not match:
         return header, expected, f"{quoted(text)}, which is not a media type"
-    if match[1].lower() not in accepted:
+    if {match[1].lower(), f"{match[2].lower()}/*"}.isdisjoint(accepted):
         return header, expected, quoted(match[1])
-    charsets = {value.strip('"').lower() for name, value in _PARAMETER.findall(match[2]) if name.lower() == "charset"}
+    charsets = {unquoted(value).lower() for name, value in _PARAMETER.findall(match[3]) if name.lower() == "charset"}
     if charsets - {"utf-8"}:
         return header, "the charset utf-8", alternatives(quoted(each) for each in sorted(charsets))
-    for each in codings:
-        if each.strip().lower() != b"identity":
-            return "Content-Encoding", "a body without Content-Encoding", quoted(each.decode("latin-1"))
+    coding = b", ".join(codings)
+    if any(each.strip().lower() not in {b"", b"identity"} for each in coding.split(b",")):
+        return "Content-Encoding", "a body without Content-Encoding", quoted(coding.decode("latin-1"))
     return None
 
 

@@ -36,6 +36,7 @@ def operations(model: dict[str, Any]) -> dict[str, Any]:
     nested = {"type": "object", "properties": {"n": {"type": "integer", "example": 7}, "m": {"enum": ["x"]}}}
     named = {"one": {"value": {"n": 1}}, "two": {"value": {"n": 2}}}
     upload = {"content": {"multipart/form-data": {"schema": {"type": "object"}}}}
+    text = {"required": True, "content": {"text/*": {"schema": {"type": "string"}}}}
     called = {"done": {"{$request.body#/url}": {"post": returning()}}}
     key_or_basic: list[dict[str, list[str]]] = [{"key": []}, {"basic": []}]
     return {
@@ -53,7 +54,8 @@ def operations(model: dict[str, Any]) -> dict[str, Any]:
             "options": returning(status="204"),
         },
         "/files": {"get": returning({"text/csv": {"example": "a,b"}}),
-                   "post": returning(status="204", requestBody=upload, callbacks=called)},
+                   "post": returning(status="204", requestBody=upload, callbacks=called),
+                   "put": returning(status="204", requestBody=text)},
         "/{item-id}/keyed": {
             "parameters": [{"name": "item-id", "in": "path", "required": True, "schema": {"type": "string"}}],
             "get": returning({JSON: {"schema": {"type": "object", "nullable": True}}}, security=key_or_basic),
@@ -67,6 +69,7 @@ def mock(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     document = yaml.safe_load(Path(contract.file).read_text(encoding="utf-8"))
     for path, item in operations({"$ref": "#/components/schemas/Model"}).items():
         document["paths"].setdefault(path, {}).update(item)
+    document["paths"][MODELS]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"] = {"schema": {}}
     schemes = {"key": {"type": "apiKey", "in": "cookie", "name": "k"}, "basic": {"type": "http", "scheme": "basic"}}
     document["components"]["securitySchemes"].update(schemes)
     file = tmp_path_factory.mktemp("contract") / "more.yaml"
@@ -147,7 +150,11 @@ def test_credentials_that_cannot_be_verified_are_required(
 
 def test_methods_are_those_of_the_contract(client: httpx2.Client) -> None:
     assert client.options("/named").status_code == 204
-    for path, allow in (("/named", "GET, HEAD, OPTIONS"), (MODELS, "GET, HEAD, POST"), ("/files", "GET, HEAD, POST")):
+    for path, allow in (
+        ("/named", "GET, HEAD, OPTIONS"),
+        (MODELS, "GET, HEAD, POST"),
+        ("/files", "GET, HEAD, POST, PUT"),
+    ):
         rejected = client.patch(path)
         assert (rejected.status_code, rejected.headers["allow"]) == (405, allow)
 
@@ -161,6 +168,17 @@ def test_values_that_cannot_be_generated_are_reported(client: httpx2.Client) -> 
 def test_other_media_types_are_accepted(client: httpx2.Client) -> None:
     assert client.get("/files").content == b""
     assert client.post("/files", files={"a": b"b"}).status_code == 204
+
+
+@pytest.mark.parametrize(("media_type", "status"), [("text/csv", 204), ("Text/CSV; header=absent", 204), (JSON, 415)])
+def test_a_range_of_media_types_is_accepted(client: httpx2.Client, media_type: str, status: int) -> None:
+    assert client.put("/files", content=b"a", headers={"Content-Type": media_type}).status_code == status
+
+
+def test_an_upsert_is_sent_as_json_whatever_else_is_declared(client: httpx2.Client) -> None:
+    response = client.post(MODELS, data={"model_name": "a"})
+    expected = 'Expected Content-Type: application/json, got "application/x-www-form-urlencoded".'
+    assert (response.status_code, response.json()) == (415, {"detail": expected})
 
 
 def test_the_banner_lists_the_operations_and_what_is_left_out(mock: MockProcess) -> None:
@@ -177,6 +195,7 @@ def test_the_banner_lists_the_operations_and_what_is_left_out(mock: MockProcess)
         "GET /files: the response 200 has no body, because text/csv is not JSON.",
         "POST /files: the mock never calls the callbacks (done).",
         "POST /files: request bodies of multipart/form-data are accepted and not validated.",
+        "POST /api/models/: request bodies of application/x-www-form-urlencoded are rejected, because only JSON has",
     ):
         assert sentence in mock.stderr
 
