@@ -8,6 +8,7 @@ example that a person wants to see, and would be one more dependency.
 from __future__ import annotations
 
 import math
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ VARY = (b"vary", b"Prefer")
 """Tells caches that responses depend on the preferences of the client (RFC 7240, section 2)."""
 
 _WITHOUT_CONTENT = (204, 304)
+_RANGE = re.compile("([1-5])XX")
 
 
 @dataclass(slots=True)
@@ -103,8 +105,8 @@ class DeclaredResponses:
 
     @property
     def codes(self) -> list[str]:
-        """The declared codes."""
-        return list(self._by_code)
+        """The declared statuses, in words."""
+        return ["any other" if code == "DEFAULT" else _RANGE.sub(r"\g<1>00 to \g<1>99", code) for code in self._by_code]
 
     def find(self, status: str) -> DeclaredResponse | None:
         """Return the response of that status, else that of its class, else the `default` response, or None."""

@@ -225,7 +225,11 @@ def test_classes_of_statuses_and_the_default_can_be_forced(altered_app: ASGIApp,
         Judge(altered).check("POST", MODELS, status, response.headers, response.body)
     response = ask(altered_app, "POST", MODELS, prefer="code=500")
     assert (response.status, response.body) == (500, b"")
-    assert ask(altered_app, "POST", MODELS, prefer="code=099").status == 400
+    for code in ("099", "4XX", "default"):
+        response = ask(altered_app, "POST", MODELS, prefer=f"code={code}")
+        assert response.status == 400
+        assert "503, any other, 200" in response.json["detail"]
+        assert "400 to 499" in response.json["detail"]
 
 
 def test_declared_headers_are_sent(altered_app: ASGIApp) -> None:
