@@ -233,7 +233,7 @@ def _converted(keyword: str, value: Any) -> Any:
 
 
 def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
-    if "enum" in schema:
+    if None not in schema.get("enum", [None]):
         schema = {**schema, "enum": [*schema["enum"], None]}
     if "type" in schema:
         return {**schema, "type": [schema["type"], "null"]}

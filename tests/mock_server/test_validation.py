@@ -45,6 +45,11 @@ TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
         {"a": "z"},
         {"a": ['Expected the string "x" or the string "y", got the string "z".']},
     ),
+    "nullable enum": (
+        {"properties": {"a": {"type": "string", "enum": ["x", None], "nullable": True}}},
+        {"a": "y"},
+        {"a": ['Expected the string "x" or null, got the string "y".']},
+    ),
     "inside": (
         {"properties": {"a": {"properties": {"b": {"type": "string"}}, "required": ["c"]}}},
         {"a": {"b": 1}},
