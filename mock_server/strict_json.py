@@ -106,7 +106,8 @@ def _decoded(raw: bytes) -> str:
 def _place(text: str, error: json.JSONDecodeError) -> str:
     if not text.strip(" \t\r\n"):
         return "The body is empty; a JSON object is expected."
-    return f"The body is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+    what = error.msg.removesuffix(" at").removesuffix(" starting")  # the place follows, where Python words the message
+    return f"The body is not valid JSON: line {error.lineno}, column {error.colno}: {what}."
 
 
 def _too_deep(nesting: int) -> UnreadableError:

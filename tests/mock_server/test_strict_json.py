@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 from collections.abc import Callable
 from time import process_time
 from typing import Any
@@ -50,6 +51,19 @@ def test_any_text_of_json_characters_is_read_or_rejected(text: str) -> None:
     except UnreadableError:
         return
     orjson.dumps(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a": "b\tc"}', "The body is not valid JSON: line 1, column 9: Invalid control character."),
+        ('{"a":\n"b}', "The body is not valid JSON: line 2, column 1: Unterminated string."),
+        ('{"a": .5}', "The body is not valid JSON: line 1, column 7: Expecting value."),
+    ],
+)
+def test_the_place_and_the_problem_are_a_sentence(text: str, message: str) -> None:
+    with pytest.raises(UnreadableError, match=f"^{re.escape(message)}$"):
+        read_json(text.encode(), nesting=3)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
