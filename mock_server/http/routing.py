@@ -135,7 +135,7 @@ class RoutingMiddleware(SpecMiddleware):
     def _hint(self, path: str) -> str:
         """Return a sentence about the path that was probably meant, or the empty string."""
         if path.endswith("/") and (ended := self._resource_at(path[:-1])):
-            return f"The path must end without a slash: {ended.path}"
+            return f"The path has one slash too many at its end: {ended.path}"
         for meant in self._elsewhere(path):
             for each in (meant, meant + "/"):
                 resource = self._resource_at(each)

@@ -60,7 +60,7 @@ def test_a_path_with_one_slash_too_many_is_explained(address: Address) -> None:
     response = exchange(address, request("GET", "/api/models//"))
     assert (response.status, response.json["detail"]) == (
         404,
-        'There is nothing at "/api/models//". The path must end without a slash: /api/models/',
+        'There is nothing at "/api/models//". The path has one slash too many at its end: /api/models/',
     )
 
 
