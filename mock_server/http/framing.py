@@ -29,8 +29,19 @@ _LONGEST = 300
 """Bytes of a host: names have 255 at most."""
 _UNSUPPORTED_VERSION = ("Invalid HTTP version", "Expected dot", "Pause on PRI/Upgrade")
 """What llhttp says about a request line with an unsupported version of HTTP."""
-_UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
-"""What llhttp says about a method that it does not know, and about what is no HTTP at all, such as TLS."""
+_UNKNOWN_METHOD = (
+    "The request does not begin with a method that the mock knows; methods are in capitals. "
+    "If the client uses https://, use http://. If another request came before, its Content-Length may be too small."
+)
+_UNENCODED = "The request target has a character that must be percent-encoded."
+_IN_OTHER_WORDS = {
+    "Invalid method encountered": _UNKNOWN_METHOD,
+    "Expected space after method": _UNKNOWN_METHOD,
+    "Expected HTTP/, RTSP/ or ICE/": "The request line is not METHOD TARGET HTTP/1.1; a space in the target is %20.",
+    "Invalid char in url path": _UNENCODED,
+    "Invalid char in url query": _UNENCODED,
+}
+"""What llhttp says about the mistakes of most clients, and what it means."""
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
@@ -137,10 +148,7 @@ def protocol_error(error: BaseException) -> ProtocolError:
         return ProtocolError(400, "The request is not valid HTTP.")
     if reason in _UNSUPPORTED_VERSION:
         return ProtocolError(505, "This version of HTTP is not supported, only HTTP/1.1 and HTTP/1.0.")
-    if reason in _UNKNOWN_METHOD:
-        hint = "If the client uses https://, use http://."
-        return ProtocolError(400, f"The request does not begin with a method that the mock knows. {hint}")
-    return ProtocolError(400, f"The request is not valid HTTP: {reason}.")
+    return ProtocolError(400, _IN_OTHER_WORDS.get(reason, f"The request is not valid HTTP: {reason}."))
 
 
 def long_line(limits: Limits) -> ProtocolError:

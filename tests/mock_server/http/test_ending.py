@@ -137,3 +137,22 @@ def test_errors_of_framing_are_in_the_access_log() -> None:
         assert "POST /b 400  The request has no Host" in mock.stderr
         assert "\x1b" not in mock.stderr
         assert "upgrade" not in mock.stderr.lower()
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        (b"patch /a HTTP/1.1\r\nHost: mock\r\n\r\n", "methods are in capitals"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "use http://"),
+        (
+            b"POST /a HTTP/1.1\r\nHost: mock\r\nContent-Length: 1\r\n\r\n{}GET /b HTTP/1.1\r\n",
+            "its Content-Length may be too small",
+        ),
+        (b"GET /a b HTTP/1.1\r\nHost: mock\r\n\r\n", "a space in the target is %20"),
+        (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: mock\r\n\r\n", "must be percent-encoded"),
+        (b"GET /a?\xc3\xa9 HTTP/1.1\r\nHost: mock\r\n\r\n", "must be percent-encoded"),
+        (b"GET /a HTTP/1.1\r\nHost: mock\r\nA B: c\r\n\r\n", "Invalid header token"),
+    ],
+)
+def test_errors_of_framing_are_in_the_words_of_the_user(address: tuple[str, int], sent: bytes, detail: str) -> None:
+    assert detail in exchange_bytes(address, sent, nothing_more=True).decode()
