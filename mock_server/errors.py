@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from contract.errors import visible
+from contract.errors import Problem, visible
 
 
 class RequestPart(StrEnum):
@@ -49,10 +49,21 @@ class ValidationError:
         """Whether the error is in a field of the body."""
         return self.part is RequestPart.BODY and self.field is not None
 
+    def as_problem(self, describes: str = "") -> Problem:
+        """Return the error as a problem of a file. `describes` is the schema to name in the hint."""
+        fix = "correct its name, or leave it out" if self.rule == "additionalProperties" else f"give {self.expected}"
+        what = self.message.removeprefix(place_in_words(self.pointer or ""))
+        return Problem(f"#{self.pointer}", what, f"{fix}; {describes}" if describes else fix)
+
     @property
     def sentence(self) -> str:
         """The message, after the name of the field if it is one of the body."""
         return f"{self.field}: {self.message}" if self.in_a_field else self.message
+
+
+def place_in_words(pointer: str) -> str:
+    """Return the beginning of a message about a value inside a field."""
+    return f"At {plain(pointer)}: "
 
 
 def expectation(expected: str, got: str) -> str:
@@ -239,6 +250,15 @@ def described(value: Any) -> str:
 def shortened(text: str) -> str:
     """Return `text`; if it is long, its beginning and its length."""
     return text if len(text) <= LONGEST_QUOTED else f"{text[:20]}... ({len(text)} characters)"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> counted(1, "item"), counted(2, "item")
+    ('1 item', '2 items')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def a_type(name: str) -> str:

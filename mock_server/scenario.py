@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from contract.pointer import Tokens, to_pointer
 from mock_server.callers import READ_WRITE
 from mock_server.clock import Clock, clock_of
 from mock_server.display import to_rfc3339
-from mock_server.errors import ValidationError
 from mock_server.faults.rules import Faults, FaultsError, RuleChecker, problems_of, read_faults
 from mock_server.fixtures import (
     DEFAULT_FILE,
@@ -160,16 +158,7 @@ def scenario_in(source: Source, contract: Contract) -> Scenario:
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     for error in Validator(_without_references(SCHEMA)).errors(written):
-        hint = f"{_hint(error)}; scenario.schema.json describes a scenario"
-        yield Problem(f"#{error.pointer}", error.message, hint)
-
-
-def _hint(error: ValidationError) -> str:
-    if error.rule != "additionalProperties":
-        return f"give {error.expected}"
-    name = str(error.pointer).rsplit("/", 1)[1]
-    near = get_close_matches(name, SCHEMA["properties"], 1)
-    return f"leave it out, or write `{near[0]}`" if near else "leave it out"
+        yield error.as_problem("scenario.schema.json describes a scenario")
 
 
 def _without_references(schema: Any) -> Any:

@@ -17,9 +17,11 @@ from mock_server.errors import (
     ValidationError,
     a_type,
     alternatives,
+    counted,
     described,
     expectation,
     nearest,
+    place_in_words,
     plain,
     quoted,
 )
@@ -98,13 +100,13 @@ class Validator:
             if self._is_secret(path, whole):
                 got, message = _without_value(expected, got, message)  # noqa: PLW2901
             pointer = to_pointer(path).removeprefix("#")
-            inside = f"At {plain(pointer)}: " if len(path) > 1 else ""
+            inside = place_in_words(pointer) if len(path) > 1 else ""
             field = str(path[0]) if path else None
             yield ValidationError(RequestPart.BODY, field, rule, expected, got, inside + message, pointer, contract)
 
     def _known_properties(self, error: jsonschema_rs.ValidationError) -> Sequence[str]:
-        """Return the names of the properties in the schema, if the error is an unknown property."""
-        if error.kind.name != "additionalProperties":
+        """Return the names of the properties in the schema, if the error is an unknown or a missing property."""
+        if error.kind.name not in _OF_MEMBERS:
             return ()
         schema: Any = self._schema
         for token in error.schema_path[:-1]:
@@ -157,19 +159,23 @@ _Reading: TypeAlias = tuple[list[Token], str, str, str]
 _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "type": lambda details: alternatives(a_type(name) for name in details["types"]),
     "enum": lambda details: alternatives(described(option) for option in details["options"]),
-    "minLength": lambda details: f"a string of at least {details['limit']} characters",
-    "maxLength": lambda details: f"a string of at most {details['limit']} characters",
-    "minItems": lambda details: f"an array of at least {details['limit']} items",
-    "maxItems": lambda details: f"an array of at most {details['limit']} items",
-    "minProperties": lambda details: f"an object of at least {details['limit']} members",
-    "maxProperties": lambda details: f"an object of at most {details['limit']} members",
+    "minLength": lambda details: f"a string of at least {counted(details['limit'], 'character')}",
+    "maxLength": lambda details: f"a string of at most {counted(details['limit'], 'character')}",
+    "minItems": lambda details: f"an array of at least {counted(details['limit'], 'item')}",
+    "maxItems": lambda details: f"an array of at most {counted(details['limit'], 'item')}",
+    "minProperties": lambda details: f"an object of at least {counted(details['limit'], 'member')}",
+    "maxProperties": lambda details: f"an object of at most {counted(details['limit'], 'member')}",
     "minimum": lambda details: f"a number of at least {details['limit']}",
     "maximum": lambda details: f"a number of at most {details['limit']}",
     "pattern": lambda details: f"a string that matches {quoted(details['pattern'])}",
     "format": lambda details: f"a string of the format {details['format']}",
 }
 """What each keyword expects. Rarer keywords have the message of the validator, unless it repeats a long value."""
+_PARTS = {"minItems": "item", "maxItems": "item", "minProperties": "member", "maxProperties": "member"}
+"""What each keyword counts, if the value does not show how many there are."""
 _LONGEST_WORDING = 200
+_MOST_COMPARED = 100
+"""The maximum number of unknown names that are compared with a missing one."""
 _OF_MEMBERS = ("required", "additionalProperties")
 """The keywords that are about single members of an object."""
 
@@ -178,22 +184,28 @@ def _readings(
     error: jsonschema_rs.ValidationError, rule: str, details: Mapping[str, Any], known: Sequence[str]
 ) -> Iterator[_Reading]:
     path = list(error.instance_path)
+    value: Any = error.instance
     if rule == "required":
-        yield [*path, str(details["property"])], "a value", _NOTHING, "This field is required."
+        name = str(details["property"])
+        unknown = (each for each in value if known and each not in known)
+        near = nearest(name, islice(unknown, _MOST_COMPARED))
+        hint = f" Is {plain(near)} a misspelling of it?" if near else ""
+        yield [*path, name], "a value", _NOTHING, f"This field is required.{hint}"
     elif rule == "additionalProperties":
-        value: Any = error.instance
         for name in details["unexpected"]:
             near = nearest(name, known)
             hint = f" Did you mean {near}?" if near else ""
             yield [*path, name], "no such field", described(value[name]), _NO_SUCH_FIELD + hint
     elif rule in _EXPECTED:
-        expected, got = _EXPECTED[rule](details), described(error.instance)
+        expected, got = _EXPECTED[rule](details), described(value)
+        if rule in _PARTS:
+            got += f" of {counted(len(value), _PARTS[rule])}"
         yield path, expected, got, expectation(expected, got)
     else:
         message = f"{error.message[:1].upper()}{error.message[1:]}."
         is_short = len(message) <= _LONGEST_WORDING
         wording = message if is_short else f"The value is not valid by {rule}."
-        yield path, f"a value that is valid by {rule}", described(error.instance), wording
+        yield path, f"a value that is valid by {rule}", described(value), wording
 
 
 INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}

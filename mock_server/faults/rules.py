@@ -298,8 +298,7 @@ def problems_of(written: Mapping[str, Any], checker: RuleChecker | None = None) 
 
 def _malformed(written: Mapping[str, Any]) -> Iterator[Problem]:
     for error in Validator(_SCHEMA).errors(written):
-        hint = f"expected {error.expected}; faults/fault.schema.json describes a rule"
-        yield Problem(f"#{error.pointer}", error.message, hint)
+        yield error.as_problem("faults/fault.schema.json describes a rule")
 
 
 def _inconsistent(written: list[Mapping[str, Any]], checker: RuleChecker | None) -> Iterator[Problem]:

@@ -78,7 +78,7 @@ class StateReader:
 
     def _invalid(self, written: Any) -> Iterator[Problem]:
         for error in self._validator.errors(written):
-            yield Problem(f"#{error.pointer}", error.message, f"give {error.expected}")
+            yield error.as_problem()
 
     def _inconsistent(self, models: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
         for scope, named in models.items():

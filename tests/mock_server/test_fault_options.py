@@ -75,12 +75,16 @@ def test_invalid_options_are_reported(options: list[str]) -> None:
 
 BROKEN = {
     "no YAML": ("faults: [", "#", "correct the YAML"),
-    "no list": ("faults: {}", "#/faults", "expected an array"),
-    "no faults": ("{}", "#/faults", "expected a value"),
-    "a mistyped name": (FILE.replace("method", "metod"), "#/faults/0/metod", "expected no such field"),
+    "no list": ("faults: {}", "#/faults", "give an array"),
+    "no faults": ("{}", "#/faults", "give a value"),
+    "a mistyped name": (FILE.replace("method", "metod"), "#/faults/0/metod", "correct its name, or leave it out"),
     "no effect": (FILE.replace("latency: {min: 100, max: 500}", "method: GET"), "#/faults/1", "exactly one of"),
     "an id twice": (FILE + "  - {id: rare, reset: true}\n", "#/faults/2/id", "choose another id"),
-    "nearly a name": (FILE.replace("probability", "probabilty"), "#/faults/0/probabilty", "expected no such field"),
+    "nearly a name": (
+        FILE.replace("probability", "probabilty"),
+        "#/faults/0/probabilty",
+        "correct its name, or leave it out",
+    ),
     "a wrong header": (FILE.replace("Retry-After", "Retry After"), "#/faults/0/headers/Retry After", "give a name"),
     "an integer of 70 bits": (FILE.replace("{min: 100", f"{{min: {2**70}"), "#/faults/1/latency/min", "at most"),
     "a date for an id": (FILE.replace("id: rare", "id: true"), "#/faults/0/id", "a string"),

@@ -183,7 +183,15 @@ def test_a_token_is_signed_for_the_dashboard_of_the_scenario(file: Path) -> None
 WRONG = {
     "no YAML": ("{", "#: is not YAML: line 2"),
     "no mapping": ("- a", "#: is not a YAML mapping"),
-    "a misspelt part": ("seed: 1\nfault: []", "#/fault: line 2: There is no such field.", "write `faults`"),
+    "a misspelt part": ("seed: 1\nfault: []", "#/fault: line 2: There is no such field. Did you mean faults?"),
+    "a misplaced field": (
+        "models: {acme: {a: {model_name: a}}}",
+        "#/models/acme/a/model_name: line 1: There is no such field.\n    hint: correct its name, or leave it out;",
+    ),
+    "a wrong value of a model": (
+        "models: {acme: {a: {values: {input_cost: x}}}}",
+        '#/models/acme/a/values/input_cost: line 1: Expected a number, got the string "x".\n    hint: give a number',
+    ),
     "a wrong seed": ("\nseed: x", "#/seed: line 2", "give an integer"),
     "a large seed": ("seed: 99999999999999999999", "#/seed: line 1", "64 bits"),
     "a wrong clock": ("clock: noon", "#/clock: line 1", "2026-02-01T12:00:00Z"),

@@ -83,7 +83,25 @@ TOLD: dict[str, tuple[dict[str, Any], Any, dict[str, list[str]]]] = {
     "too many items": (
         {"properties": {"a": {"maxItems": 2}}},
         {"a": [1] * 1000},
-        {"a": ["Expected an array of at most 2 items, got an array."]},
+        {"a": ["Expected an array of at most 2 items, got an array of 1000 items."]},
+    ),
+    "too few of all": (
+        {"properties": {"a": {"minItems": 1}, "b": {"minProperties": 2}, "c": {"minLength": 1}}},
+        {"a": [], "b": {"x": 1}, "c": ""},
+        {"a": ["Expected an array of at least 1 item, got an array of 0 items."],
+         "b": ["Expected an object of at least 2 members, got an object of 1 member."],
+         "c": ["Expected a string of at least 1 character, got the empty string."]},
+    ),
+    "a misspelled name": (
+        {"properties": {"model_name": {}, "label": {}}, "required": ["model_name", "label"]},
+        {"modelName": "a", "other": 1},
+        {"model_name": ["This field is required. Is modelName a misspelling of it?"],
+         "label": ["This field is required."]},
+    ),
+    "a name of another property": (
+        {"properties": {"a": {"properties": {"named": {}, "name": {}}, "required": ["name"]}}},
+        {"a": {"named": 1}},
+        {"a": ["At /a/name: This field is required."]},
     ),
 }  # fmt: skip
 
