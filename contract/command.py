@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any, ClassVar, TypeVar
 
 import click
@@ -93,6 +94,22 @@ def explained(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption | click.NoSuchCommand) and not error.possibilities:
         return f"{message} See --help."
     return message
+
+
+class FileName(click.Path):
+    """The type of an option that takes the name of a file."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path. Rejects what a path would make another name of: `http:/x` of a URL, `.` of no name."""
+        text = str(value)
+        if "://" in text:
+            self.fail(f"{text!r} is a URL; save it in a file, and give the name of that file", param, ctx)
+        if text in {"", "-"}:
+            self.fail(f"{text!r} is not the name of a file", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def number(what: str, least: T, most: T) -> Callable[[Any], T]:

@@ -10,13 +10,12 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from contract.command import CommandOption, SectionedCommand, examples, invoke, tell, version_option
+from contract.command import CommandOption, FileName, SectionedCommand, examples, invoke, tell, version_option
 from mock_server.callers import READ_ONLY, READ_WRITE
 from mock_server.errors import alternatives
 from mock_server.options import OPTIONS, settings_of
@@ -121,7 +120,7 @@ COMMAND = _Group(
 )
 
 
-_FILE = click.Path(path_type=Path)
+_FILE = FileName()
 _DURATION = re.compile(r"(-?[0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

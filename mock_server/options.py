@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
 
-from contract.command import CommandOption, number
+from contract.command import CommandOption, FileName, number
 from contract.place import normal_base_path
 from mock_server.clock import clock_of
 from mock_server.http.origin import admin_origin, cors_origin, host_name
@@ -18,7 +17,7 @@ from mock_server.settings import DEFAULT_LIMITS, STORE_VARIABLE, TOKEN_VARIABLE,
 
 _DEFAULTS = Settings()
 LOG_LEVELS = ("debug", "info", "warning", "error")
-_FILE = click.Path(path_type=Path)
+_FILE = FileName()
 _SIZE = number("a number of bytes", 1, 999_999_999_999)
 _REQUESTS = number("an integer", 0, 1_000_000)
 _COUNT = number("an integer", 1, 2**31)
@@ -31,6 +30,14 @@ _SCENARIO = (
     "models, fixtures, faults, clock and seed to start from and to reset to, in YAML or JSON, never written; "
     "--state, --fixtures, --faults, --clock and --seed override its parts"
 )
+
+
+def _host(text: str) -> str:
+    """Return a host name or an IP address, as servers take it. Raises ValueError."""
+    host = text.removeprefix("[").removesuffix("]")
+    if not host or host.count(":") == 1 or re.search(r"[/\s]", host):
+        raise ValueError(f"{text!r} is not a host; give a name or an address alone, such as localhost or ::1")
+    return host
 
 
 def _token(text: str) -> str:
@@ -98,7 +105,7 @@ def fail(text: str) -> dict[str, Any]:
 
 _TABLE: Mapping[str, Sequence[tuple[str, str | None, str, Any, str]]] = {
     "Server and contract": (
-        ("--host", "HOST", "hosts", None, "address to listen on; repeatable"),
+        ("--host", "HOST", "hosts", _host, "address to listen on; repeatable"),
         ("--port", "PORT", "port", number("a port", 0, 65535), "port to listen on, 0 for a free one"),
         (
             "--workers",

@@ -85,7 +85,16 @@ WRONG_USE: dict[str, tuple[list[str], str]] = {
     "no such fixtures": (["--fixtures", "none.yaml"], "none.yaml: the fixtures file has 1 problem"),
     "no fixtures": (["--fixtures", "openapi.yaml"], "expected a mapping with organizations"),
     "no such host": (["--host", "203.0.113.1"], "choose another --host"),
-    "no host": (["--host", "not a host"], "cannot listen at not a host"),
+    "no host": (["--host", "not a host"], "--host: 'not a host' is not a host; give a name or an address alone"),
+    "no host at all": (["--host", ""], "--host: '' is not a host"),
+    "a URL for a host": (["--host", "http://localhost"], "--host: 'http://localhost' is not a host"),
+    "a host with a port": (["--host", "localhost:9000"], "--host: 'localhost:9000' is not a host"),
+    "a URL for a file": (
+        ["--contract", "https://a.example/openapi.yaml"],
+        "--contract: 'https://a.example/openapi.yaml' is a URL; save it in a file, and give the name of that file",
+    ),
+    "no file": (["--scenario", ""], "--scenario: '' is not the name of a file"),
+    "standard input": (["--faults", "-"], "--faults: '-' is not the name of a file"),
 }
 
 

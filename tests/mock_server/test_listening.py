@@ -44,6 +44,12 @@ def test_both_families_are_served(host: str) -> None:
             assert exchange((address, port), GPT_4O).status == 200
 
 
+@needs_ipv6
+def test_an_address_may_be_in_brackets() -> None:
+    with started("--quiet", "--host", "[::1]") as mock:
+        assert mock.printed.startswith("http://[::1]:")
+
+
 def test_several_hosts_are_served_with_one_port() -> None:
     with started("--host", "127.0.0.1", "--host", "127.0.0.2") as mock:
         port = mock.address[1]
