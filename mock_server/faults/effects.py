@@ -14,6 +14,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract import Contract
+from mock_server.auth import CHALLENGE
 from mock_server.context import Fired, context_of
 from mock_server.errors import Rejection, UnavailableError
 from mock_server.faults.index import RuleIndex
@@ -292,7 +293,8 @@ async def _reject(scope: Scope, send: Send, rejection: Rejection, page: str | No
     body = orjson.dumps(rejection.body) if page is None else page.encode(errors="replace")
     media_type = b"application/json" if page is None else b"text/html; charset=utf-8"
     chosen = {name.lower().encode(): value.encode("latin-1") for name, value in rejection.headers.items()}
-    headers = {b"content-type": media_type, **chosen, b"content-length": b"%d" % len(body)}
+    challenge = {b"www-authenticate": CHALLENGE.encode()} if rejection.status == 401 else {}  # as HTTP requires
+    headers = {b"content-type": media_type, **challenge, **chosen, b"content-length": b"%d" % len(body)}
     await send({"type": "http.response.start", "status": rejection.status, "headers": [*headers.items()]})
     await send({"type": "http.response.body", "body": body})
 

@@ -84,6 +84,13 @@ def test_a_status_can_have_an_html_body(client: httpx2.Client) -> None:
     assert response.headers["content-type"] == "text/html; charset=utf-8"
 
 
+def test_a_401_has_a_challenge(client: httpx2.Client) -> None:
+    fault(client, status=401, count=1)
+    fault(client, status=401, count=1, headers={"WWW-Authenticate": "Basic"})
+    challenges = [client.get(f"{MODELS}gpt-4o/").headers["www-authenticate"] for _ in range(2)]
+    assert challenges == ['Bearer realm="respan"', "Basic"]
+
+
 def test_headers_of_a_rule_replace_the_usual_ones(client: httpx2.Client) -> None:
     fault(client, status=502, body="busy", headers={"Content-Type": "text/plain"})
     response = client.get(f"{MODELS}gpt-4o/")
