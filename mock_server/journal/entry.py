@@ -197,12 +197,16 @@ def curl(exchange: Exchange, redacted: Redacted, url: str) -> str:
 
     If the body was cut off, the command sends the part that the journal has.
     """
-    method = [] if exchange.method == "GET" else ["--head"] if exchange.method == "HEAD" else ["-X", exchange.method]
+    method = ["--head"] if exchange.method == "HEAD" else ["-X", exchange.method]
+    if exchange.method == "GET" and not exchange.request:  # with a body, curl would send a POST
+        method = []
     address = f"{url}{redacted.path}{'?' if redacted.query else ''}{redacted.query}"
     words = ["curl", "-sS", "-i", "-g", "--path-as-is", *map(_quoted, [*method, quote(address, safe=_SAFE_IN_URL)])]
     words += _headers(exchange, redacted)
     if not exchange.request:
         return " ".join(words)
+    if not any(name.lower() == b"content-type" for name, _ in exchange.headers):
+        words.append("-H content-type:")  # or curl would add that of a form
     if _is_safe_to_paste(redacted.request_body, allowed="\n\t"):
         return f"{' '.join(words)} --data-raw {_quoted(redacted.request_body)}"
     return f"{_printed(redacted.request_body)} | {' '.join(words)} --data-binary @-"

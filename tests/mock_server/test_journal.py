@@ -149,6 +149,8 @@ CURL: dict[str, bytes] = {
     "unknown key": upsert(b"{}", key="unknown"),
     "another type": upsert(b"{}", {"Content-Type": "text/plain"}),
     "odd path": request("GET", f"{MODELS}a/../{{b}}[c]'$d/?q=[1-3]&token=x", {"Authorization": f"Bearer {KEY}"}),
+    "no type": upsert(b"{}", {"Content-Type": None}),
+    "a body of a read": request("GET", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"}, b"{}"),
     "head": request("HEAD", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"}),
     "delete": request("DELETE", f"{MODELS}gpt-4o/", {"Authorization": f"Bearer {KEY}"}),
 }
@@ -162,7 +164,7 @@ def test_the_curl_command_sends_the_same_request(own: MockProcess, admin: httpx2
     variables = {**os.environ, "RESPAN_API_KEY": key}
     subprocess.run(first["curl"], shell=True, check=True, capture_output=True, env=variables)
     again = listed(admin)[-1]
-    for part in ("method", "path", "query", "curl"):
+    for part in ("method", "path", "query", "rejection", "curl"):
         assert again[part] == first[part]
     assert again["request"]["body"] == first["request"]["body"]
     assert again["status"] == (200 if first["status"] == 201 else first["status"])
