@@ -180,6 +180,7 @@ _CODES = (
     ("OOM command not allowed", "it is full (maxmemory)"),
     ("READONLY You can't write", "it is a replica, and only its master can be written"),
     ("MISCONF Redis", "it cannot save its data, and accepts no writes"),
+    ("DB index is out of range", "it has no database of this number"),
     ("NOREPLICAS", "it has too few replicas, and accepts no writes"),
     ("No master found for .* : ", "a sentinel cannot be asked, and no other knows such a master that is up"),
 )

@@ -231,6 +231,7 @@ def test_a_store_that_cannot_be_used_is_an_error_without_its_password() -> None:
                 f"redis://:{SECRET}@127.0.0.1:1/0",
                 "The store redis://127.0.0.1:1/0 is unavailable: it cannot be reached",
             ),
+            (f"unix://:{SECRET}@{redis.socket}?db=99", "it has no database of this number"),
             (f"redis://:{SECRET}@127.0.0.1:1/first", "the path is the number of a database"),
             (f"redis://:{SECRET}@127.0.0.1:1/0?socket_timout=1", "the parameter socket_timout in the query is unknown"),
             (f"http://:{SECRET}@127.0.0.1:1", "it may begin with redis, rediss, unix"),
