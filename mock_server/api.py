@@ -104,7 +104,7 @@ class BodyReader:
         if media_type is not None:
             at_schema = (*at, "content", media_type, "schema")
             schema = content[media_type].get("schema", {})
-            self._validator = Validator(schema, lambda path: contract.locate((*at_schema, *path)))
+            self._validator = Validator(schema, lambda path: contract.locate((*at_schema, *path)), of_request=True)
         integers = [name for name, field in rules.request.items() if field.schema.get("type") == "integer"]
         self._integers = integers if is_upsert else []
 

@@ -47,10 +47,14 @@ _MORE = ValidationError(
 
 
 class Validator:
-    """Validates values by one schema of OpenAPI 3.0. `locate` returns where in the contract a part of it is."""
+    """Validates values by one schema of OpenAPI 3.0. `locate` returns where in the contract a part of it is.
 
-    def __init__(self, schema: Mapping[str, Any], locate: Locate | None = None) -> None:
-        self._schema = as_json_schema(schema)
+    `of_request` says whether the values are in requests, which lack properties with `readOnly`; others lack those with
+    `writeOnly`.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], locate: Locate | None = None, *, of_request: bool = False) -> None:
+        self._schema = as_json_schema(schema, "readOnly" if of_request else "writeOnly")
         self._secrets = SecretNames(declared_secrets(schema))
         self._compiled = jsonschema_rs.Draft7Validator(self._schema, validate_formats=True)
         self._locate = locate
@@ -214,13 +218,18 @@ INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
 _DROPPED = {"nullable", "discriminator", "xml", "externalDocs", "example", "deprecated", "readOnly", "writeOnly"}
 
 
-def as_json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+def as_json_schema(schema: Mapping[str, Any], unsent: str = "writeOnly") -> dict[str, Any]:
     """Return a schema of OpenAPI 3.0, which has no references, as a JSON Schema without extensions.
+
+    A property with the keyword `unsent` need not be there, although it is required.
 
     >>> as_json_schema({"type": "string", "nullable": True})
     {'type': ['string', 'null']}
     """
-    converted = {keyword: _converted(keyword, value) for keyword, value in schema.items() if _means(keyword)}
+    converted = {keyword: _converted(keyword, value, unsent) for keyword, value in schema.items() if _means(keyword)}
+    if "required" in converted:
+        properties = schema.get("properties", {})
+        converted["required"] = [each for each in schema["required"] if not properties.get(each, {}).get(unsent)]
     if schema.get("type") == "integer":
         converted = {**INT64, **converted}
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
@@ -233,14 +242,14 @@ def _means(keyword: str) -> bool:
     return keyword not in _DROPPED and not keyword.startswith("x-")
 
 
-def _converted(keyword: str, value: Any) -> Any:
+def _converted(keyword: str, value: Any, unsent: str) -> Any:
     match keyword, value:
         case "properties", dict():
-            return {name: as_json_schema(child) for name, child in value.items()}
+            return {name: as_json_schema(child, unsent) for name, child in value.items()}
         case (("items" | "additionalProperties" | "not"), dict()):
-            return as_json_schema(value)
+            return as_json_schema(value, unsent)
         case (("allOf" | "anyOf" | "oneOf"), list()):
-            return [as_json_schema(child) for child in value]
+            return [as_json_schema(child, unsent) for child in value]
     return value
 
 

@@ -116,6 +116,16 @@ def _by_field(rejection: Rejection) -> dict[str, list[str]]:
     return {field: [messages] if isinstance(messages, str) else messages for field, messages in rejection.body.items()}
 
 
+@pytest.mark.parametrize(("of_request", "valid"), [(True, {"secret": "s"}), (False, {"id": "i"})])
+def test_what_is_only_read_or_only_written_is_required_there_alone(of_request: bool, valid: dict[str, str]) -> None:
+    properties = {"id": {"type": "string", "readOnly": True}, "secret": {"type": "string", "writeOnly": True}}
+    inner = {"properties": properties, "required": ["id", "secret"]}
+    validator = Validator({"allOf": [inner], "properties": {"a": {"items": inner}}}, of_request=of_request)
+    assert validator.is_valid({**valid, "a": [valid]})
+    (name,) = valid
+    assert {each.pointer for each in validator.errors({"a": [{}]})} == {f"/{name}", f"/a/0/{name}"}
+
+
 def test_an_error_names_the_field_the_places_and_the_rule() -> None:
     schema = {"properties": {"a": {"allOf": [{"items": {"enum": [0, 1]}}]}}}
     (error,) = Validator(schema, lambda path: f"#/{'/'.join(map(str, path))}").errors({"a": [1, "x"]})
