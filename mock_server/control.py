@@ -29,6 +29,7 @@ from mock_server.journal.journal import Exchange, Journal
 from mock_server.pages import served_document
 from mock_server.prefer import ExampleResponses, NothingToSendError, example_responses
 from mock_server.redaction import Redaction
+from mock_server.responses import unsendable_headers
 from mock_server.scenario import scenario_of
 from mock_server.settings import ADMIN_PREFIX
 from mock_server.state.document import MOST_PROBLEMS, StateError, StateReader, model_of, state_of
@@ -330,6 +331,8 @@ def _unserved(path: str, method: str, node: Mapping[str, Any]) -> Iterator[str]:
         fate = "rejected, because only JSON has fields to store" if "x-upsert" in node else "accepted and not validated"
         yield f"{name}: request bodies of {', '.join(other)} are {fate}."
     for status, response in node["responses"].items():
+        for problem in unsendable_headers(response):
+            yield f"{name}: the response {status} lacks a header: {problem}."
         content = response.get("content", {})
         if content and not any(map(is_json, content)):
             yield f"{name}: the response {status} has no body, because {', '.join(content)} is not JSON."

@@ -7,6 +7,7 @@ example that a person wants to see, and would be one more dependency.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import uuid
@@ -26,6 +27,7 @@ from contract.schemas import folded
 from mock_server.auth import CHALLENGE
 from mock_server.display import to_json
 from mock_server.http.bodies import is_json
+from mock_server.http.headers import SET_BY_SERVER, problem_of_header
 from mock_server.http.routing import allowed_methods
 
 JSON = "application/json"
@@ -135,9 +137,9 @@ def declared_responses(document: Mapping[str, Any]) -> dict[str, DeclaredRespons
 
 
 def _response(code: str, node: Mapping[str, Any], by_http: Mapping[str, str]) -> DeclaredResponse:
-    declared: Mapping[str, Any] = node.get("headers", {})
-    headers = {**by_http, **{name: _header(name, header) for name, header in declared.items()}}
-    required = tuple(name for name, header in declared.items() if header.get("required"))
+    declared = {name: value for name, value in _headers_of(node) if not problem_of_header(name, value)}
+    headers = {**by_http, **declared}
+    required = tuple(name for name in declared if node["headers"][name].get("required"))
     for media_type, content in node.get("content", {}).items():
         if is_json(media_type):
             named = {name: it["value"] for name, it in content.get("examples", {}).items() if "value" in it}
@@ -147,11 +149,41 @@ def _response(code: str, node: Mapping[str, Any], by_http: Mapping[str, str]) ->
     return DeclaredResponse(code, headers, required, other_media_types=tuple(node.get("content", {})))
 
 
+def unsendable_headers(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why each header cannot be sent that a response of the contract declares, except what the server sends."""
+    for name, value in _headers_of(node):
+        if name.lower() not in SET_BY_SERVER and (problem := problem_of_header(name, value)):
+            yield problem[0]
+
+
+def _headers_of(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the declared headers of a response. OpenAPI ignores a Content-Type among them."""
+    for name, header in node.get("headers", {}).items():
+        if name.lower() != "content-type":
+            yield name, _header(name, header)
+
+
 def _header(name: str, header: Mapping[str, Any]) -> str:
     schema = header.get("schema", {})
     named = (it["value"] for it in header.get("examples", {}).values() if "value" in it)
     value = next(named, header.get("example", schema.get("example")))
-    return str(sample(schema, name) if value is None else value)
+    return _in_simple_style(sample(schema, name) if value is None else value, "=" if header.get("explode") else ",")
+
+
+def _in_simple_style(value: Any, equals: str) -> str:
+    """Return a value as OpenAPI writes it into a header, with `equals` between a name and its value.
+
+    >>> [_in_simple_style(value, "=") for value in (["a", 1], {"a": True, "b": 2}, 1.5)]
+    ['a,1', 'a=true,b=2', '1.5']
+    """
+    match value:
+        case str():
+            return value
+        case list():
+            return ",".join(_in_simple_style(each, equals) for each in value)
+        case dict():
+            return ",".join(f"{name}{equals}{_in_simple_style(each, equals)}" for name, each in value.items())
+    return json.dumps(value)
 
 
 _FIRST, _LAST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +11,7 @@ from typing import Any, TypeAlias
 
 from contract.pointer import Token, to_pointer
 from mock_server.errors import alternatives, described, quoted
-from mock_server.http.bodies import WORD
+from mock_server.http.headers import problem_of_header
 from mock_server.strict_json import unwritable
 from mock_server.validation import Validator
 
@@ -211,21 +210,6 @@ _EFFECTS: Mapping[str, Callable[[Mapping[str, Any]], Effect]] = {
 """How to read each effect from a rule in JSON."""
 
 
-_VALUE = re.compile(r"[\t -~\u00a0-\u00ff]*")
-_SET_BY_SERVER = (
-    "connection",
-    "content-length",
-    "date",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-)
-"""Headers that the server sets about the message and the connection. A second, different value would break clients."""
-
-
 def problem_of_headers(headers: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return the name of the first header that cannot be sent, what is wrong and the fix, or None.
 
@@ -234,21 +218,9 @@ def problem_of_headers(headers: Mapping[str, str]) -> tuple[str, str, str] | Non
     """
     seen: dict[str, str] = {}
     for name, value in headers.items():
-        if problem := _problem(name, value, seen.get(name.lower())):
+        if problem := problem_of_header(name, value):
             return (name, *problem)
+        if other := seen.get(name.lower()):
+            return name, f"{name} is the same header as {other}", "remove one of the two"
         seen[name.lower()] = name
-    return None
-
-
-def _problem(name: str, value: str, other: str | None) -> tuple[str, str] | None:
-    if not re.fullmatch(WORD, name):
-        return f"{quoted(name)} is not a header name", "give a name of letters, digits and hyphens, such as Retry-After"
-    if name.lower() in _SET_BY_SERVER:
-        return f"the server itself sets {name}", f"remove it; a rule cannot set {alternatives(_SET_BY_SERVER)}"
-    if other is not None:
-        return f"{name} is the same header as {other}", "remove one of the two"
-    if not _VALUE.fullmatch(value):
-        character = next(each for each in value if not _VALUE.fullmatch(each))
-        what = f"the value of {name} contains U+{ord(character):04X}, which headers cannot contain"
-        return what, "give a value on one line, of printable ASCII or Latin-1 characters"
     return None

@@ -59,7 +59,8 @@ class Resource:
 
 def resources_of(paths: Mapping[str, dict[str, Any]], base_path: str = "") -> list[Resource]:
     """Return the resources of a document, the more specific ones first: `/models/list/` before `/models/{name}/`."""
-    resources = (Resource(template, item, base_path) for template, item in paths.items() if template.startswith("/"))
+    served = {path: item for path, item in paths.items() if path.startswith("/") and METHODS & item.keys()}
+    resources = (Resource(template, item, base_path) for template, item in served.items())
     return sorted(resources, key=lambda it: it.rank)
 
 

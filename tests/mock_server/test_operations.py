@@ -16,6 +16,16 @@ from tests.mock_server.process import MockProcess, started
 from tests.mock_server.wire import KEY, MODELS, exchange, request
 
 JSON = "application/json"
+HEADERS = {
+    "X-List": {"schema": {"type": "array", "items": {}}, "example": ["a", 1]},
+    "X-Flag": {"schema": {"type": "boolean"}, "example": True},
+    "X-Pairs": {"explode": True, "schema": {"type": "object"}, "example": {"a": 1, "b": "c"}},
+    "X-Lines": {"required": True, "schema": {"type": "string"}, "example": "a\nb: c"},
+    "X Y": {"schema": {"type": "string"}, "example": "a"},
+    "Content-Type": {"schema": {"type": "string"}, "example": "text/plain"},
+    "Content-Length": {"required": True, "schema": {"type": "integer"}, "example": 999},
+    "Transfer-Encoding": {"schema": {"type": "string"}, "example": "chunked"},
+}
 READER = {"Authorization": f"Bearer {KEY}-readonly"}
 
 
@@ -60,6 +70,8 @@ def operations(model: dict[str, Any]) -> dict[str, Any]:
             "parameters": [{"name": "item-id", "in": "path", "required": True, "schema": {"type": "string"}}],
             "get": returning({JSON: {"schema": {"type": "object", "nullable": True}}}, security=key_or_basic),
         },
+        "/headers": {"get": {"security": [], "responses": {"200": {"description": "One.", "headers": HEADERS}}}},
+        "/empty": {"summary": "Nothing."},
         "/hopeless": {"get": returning({JSON: {"schema": {"type": "integer", "minimum": 2, "maximum": 1}}})},
     }  # fmt: skip
 
@@ -181,6 +193,17 @@ def test_an_upsert_is_sent_as_json_whatever_else_is_declared(client: httpx2.Clie
     assert (response.status_code, response.json()) == (415, {"detail": expected})
 
 
+def test_headers_are_sent_if_http_allows_them(client: httpx2.Client) -> None:
+    response = client.get("/headers")
+    assert response.headers.get_list("content-length") == ["0"]
+    sent = {name: value for name, value in response.headers.items() if name.startswith(("x", "transfer", "content-t"))}
+    assert sent == {"x-list": "a,1", "x-flag": "true", "x-pairs": "a=1,b=c"}
+
+
+def test_a_path_without_operations_is_not_there(client: httpx2.Client) -> None:
+    assert client.get("/empty").json() == {"detail": 'There is nothing at "/empty".'}
+
+
 def test_the_banner_lists_the_operations_and_what_is_left_out(mock: MockProcess) -> None:
     lines = [" ".join(line.split()) for line in mock.printed.splitlines()]
     for line in (
@@ -194,6 +217,8 @@ def test_the_banner_lists_the_operations_and_what_is_left_out(mock: MockProcess)
     for sentence in (
         "GET /files: the response 200 has no body, because text/csv is not JSON.",
         "POST /files: the mock never calls the callbacks (done).",
+        "GET /headers: the response 200 lacks a header: the value of X-Lines contains U+000A, which headers cannot",
+        'GET /headers: the response 200 lacks a header: "X Y" is not a header name.',
         "POST /files: request bodies of multipart/form-data are accepted and not validated.",
         "POST /api/models/: request bodies of application/x-www-form-urlencoded are rejected, because only JSON has",
     ):
