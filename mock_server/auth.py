@@ -195,9 +195,15 @@ class PresenceHandler(AbstractSecurityHandler):
         """Return the function that Connexion calls with each request."""
         kind = security_scheme["type"]
         if kind == "apiKey":
-            return lambda request: _require(_has_key(request, security_scheme["in"], security_scheme["name"]))
+            where, name = security_scheme["in"], security_scheme["name"]
+            expected = f"the {_PLACES[where]} {name}"
+            return lambda request: _require(_has_key(request, where, name), expected)
         scheme = str(security_scheme["scheme"]) if kind == "http" else "Bearer"
-        return lambda request: _require(_has_scheme(request, scheme.lower()), f'{scheme} realm="respan"')
+        expected, challenge = f'"Authorization: {scheme} <credentials>"', f'{scheme} realm="respan"'
+        return lambda request: _require(_has_scheme(request, scheme.lower()), expected, challenge)
+
+
+_PLACES = {"header": "header", "query": "query parameter", "cookie": "cookie"}
 
 
 def presence_handlers(document: Mapping[str, Any]) -> dict[str, type[PresenceHandler]]:
@@ -207,14 +213,12 @@ def presence_handlers(document: Mapping[str, Any]) -> dict[str, type[PresenceHan
     return dict.fromkeys(kinds, PresenceHandler)
 
 
-def _require(present: bool, challenge: str = CHALLENGE) -> dict[str, str]:
+def _require(present: bool, expected: str, challenge: str = CHALLENGE) -> dict[str, str]:
     if not present:
-        raise _missing(challenge)
+        raise rejected(
+            401, f"Authentication credentials were not provided. Expected {expected}.", WWW_Authenticate=challenge
+        )
     return {"sub": "anyone"}
-
-
-def _missing(challenge: str) -> RejectedError:
-    return rejected(401, "Authentication credentials were not provided.", WWW_Authenticate=challenge)
 
 
 def _has_scheme(request: Credentials, scheme: str) -> bool:

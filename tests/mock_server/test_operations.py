@@ -72,6 +72,7 @@ def operations(model: dict[str, Any]) -> dict[str, Any]:
         },
         "/headers": {"get": {"security": [], "responses": {"200": {"description": "One.", "headers": HEADERS}}}},
         "/empty": {"summary": "Nothing."},
+        "/queried": {"get": returning(security=[{"queried": []}])},
         "/hopeless": {"get": returning({JSON: {"schema": {"type": "integer", "minimum": 2, "maximum": 1}}})},
     }  # fmt: skip
 
@@ -83,6 +84,7 @@ def mock(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         document["paths"].setdefault(path, {}).update(item)
     document["paths"][MODELS]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"] = {"schema": {}}
     schemes = {"key": {"type": "apiKey", "in": "cookie", "name": "k"}, "basic": {"type": "http", "scheme": "basic"}}
+    schemes["queried"] = {"type": "apiKey", "in": "query", "name": "q"}
     document["components"]["securitySchemes"].update(schemes)
     file = tmp_path_factory.mktemp("contract") / "more.yaml"
     file.write_text(json.dumps(document), encoding="utf-8")
@@ -157,7 +159,16 @@ def test_a_default_response_is_a_success(client: httpx2.Client) -> None:
 def test_credentials_that_cannot_be_verified_are_required(
     mock: MockProcess, headers: dict[str, str], status: int
 ) -> None:
-    assert exchange(mock.address, request("GET", "/a/keyed", headers)).status == status
+    response = exchange(mock.address, request("GET", "/a/keyed", headers))
+    assert response.status == status
+    if status == 401:
+        assert response.json["detail"].endswith('not provided. Expected "Authorization: basic <credentials>".')
+
+
+def test_a_key_that_is_missing_is_named(mock: MockProcess) -> None:
+    response = exchange(mock.address, request("GET", "/queried"))
+    assert response.json["detail"].endswith("not provided. Expected the query parameter q.")
+    assert exchange(mock.address, request("GET", "/queried?q=1")).status == 200
 
 
 def test_methods_are_those_of_the_contract(client: httpx2.Client) -> None:
