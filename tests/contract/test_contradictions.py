@@ -49,7 +49,7 @@ RULES: dict[str, Row] = {
     "pattern malformed": (
         put(REQUEST + "/display_name/pattern", "("),
         REQUEST + "/display_name/pattern",
-        "'(' is not a 'regex'",
+        "'(' is not a regular expression in Python, which reads it",
         OPENAPI,
     ),
     "default wrong": (
