@@ -215,5 +215,7 @@ def _without_references(schema: Any) -> Any:
 
 def _short(message: str, limit: int = 300) -> str:
     """Return the message on one line with its middle cut: it may quote a whole subtree."""
-    line = " ".join(message.split()).replace("is not a 'regex'", "is not a regular expression in Python, which reads it")
+    line = " ".join(message.split()).replace(
+        "is not a 'regex'", "is not a regular expression in Python, which reads it"
+    )
     return line if len(line) <= limit else line[: limit // 2] + " ... " + line[-limit // 2 :]

@@ -178,7 +178,7 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 _PARTS = {"minItems": "item", "maxItems": "item", "minProperties": "member", "maxProperties": "member"}
 """What each keyword counts, if the value does not show how many there are."""
 _LONGEST_WORDING = 200
-_MOST_COMPARED = 100
+_MOST_COMPARED = 20
 """The maximum number of unknown names that are compared with a missing one."""
 _OF_MEMBERS = ("required", "additionalProperties")
 """The keywords that are about single members of an object."""
