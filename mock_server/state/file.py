@@ -73,7 +73,8 @@ class StateFile:
             raise _unusable(self._path, error) from None
         except UnreadableError as error:
             hint = "correct the JSON, or remove the file"
-            raise StateFileError(str(self._path), [Problem("#", str(error), hint)]) from None
+            what = str(error).replace("The body", "The file")  # the reader is that of requests
+            raise StateFileError(str(self._path), [Problem("#", what, hint)]) from None
         except StateError as error:
             raise StateFileError(str(self._path), error.problems) from None
 
