@@ -291,11 +291,10 @@ def test_two_mocks_do_not_share_a_file(tmp_path: Path) -> None:
 
 BROKEN = {
     "no JSON": ("{", "#: The file is not valid JSON: line 1"),
-    "nothing": ("", "#: The file is empty; a JSON object is expected."),
     "not UTF-8": (b"\xff", "not valid UTF-8"),
     "a name twice": ('{"format": 1, "format": 2}', "occurs twice"),
     "no state": ("[]", "#: Expected an object"),
-    "empty": ("", "empty"),
+    "empty": ("", "#: The file is empty; a JSON object is expected."),
     "a byte order mark": (b"\xef\xbb\xbf{}", "byte order mark"),
     "half of a surrogate pair": ('{"format": "\\ud800"}', "surrogate"),
     "an integer beyond 64 bits": (f'{{"version": {2**64}}}', "64 bits"),
