@@ -40,6 +40,7 @@ from mock_server.pages import (
 )
 from mock_server.prefer import PreferMiddleware, example_responses
 from mock_server.response_check import ResponseCheckMiddleware
+from mock_server.responses import JSON
 from mock_server.store import Store
 
 
@@ -87,6 +88,11 @@ def build_app(
         name: ExampleHandler(it, contract.upsert.forbidden) for name, it in examples.items() if name not in by_rules
     }
     handlers: Mapping[str, Handler] = {**by_example, **by_rules}
+
+    def media_type_of(operation_id: str, status: int) -> str:
+        declared = examples[operation_id].declared.find(str(status))
+        return declared.media_type if declared else JSON
+
     recording = partial(RecordingMiddleware, note=behaviour.note, log=log, waits=behaviour.foresee is not None)
     app = AsyncApp(
         __name__,
@@ -101,7 +107,7 @@ def build_app(
                 if behaviour.check_responses
                 else []
             ),
-            partial(FailureMiddleware, redaction=redaction, by_preference=True),
+            partial(FailureMiddleware, redaction=redaction, media_type_of=media_type_of),
             partial(RoutingMiddleware, base_path=contract.base_path),
             partial(PreferMiddleware, responses=examples),
             partial(BearerMiddleware, keys=fixtures.keys),

@@ -93,7 +93,7 @@ def health_app(control: Control) -> AsyncApp:
 
 
 def _failures(control: Control) -> partial[FailureMiddleware]:
-    return partial(FailureMiddleware, redaction=control.redaction, by_preference=False)
+    return partial(FailureMiddleware, redaction=control.redaction)
 
 
 class AdminDispatcher:

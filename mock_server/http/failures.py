@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 import orjson
 from connexion.middleware.abstract import ROUTING_CONTEXT
@@ -21,16 +21,21 @@ logger = logging.getLogger("mock_server")
 
 
 class FailureMiddleware:
-    """Responds to every error that is raised inside of it. `by_preference` says whether the app applies preferences.
+    """Responds to every error that is raised inside of it.
+
+    `media_type_of` returns the media type of an error by operationId and status. Without it, the app has no operations
+    of the contract, and applies no preferences.
 
     No response repeats the credentials of the request, from whatever part of it, or a key of the fixtures. Connexion's
     own middleware would look for a handler of each kind of error, and all kinds have the same one.
     """
 
-    def __init__(self, app: ASGIApp, redaction: Redaction, *, by_preference: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, redaction: Redaction, media_type_of: Callable[[str, int], str] | None = None
+    ) -> None:
         self.app = app
         self._redaction = redaction
-        self._by_preference = by_preference
+        self._media_type_of = media_type_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on. Raises RuntimeError if an error comes after the start of the response."""
@@ -52,15 +57,19 @@ class FailureMiddleware:
         hide = self._redaction.of_request(scope["headers"]).hide
         rejection = without_secrets(to_rejection(error, scope), hide)
         context_of(scope).rejection = rejection
-        headers = {**rejection.headers, **(_preference_headers(scope) if self._by_preference else {})}
-        return Response(orjson.dumps(rejection.body), rejection.status, headers, "application/json")
+        routed = scope.get("extensions", {}).get(ROUTING_CONTEXT)
+        headers, media_type = rejection.headers, "application/json"
+        if routed and self._media_type_of:
+            headers = {**headers, **_preference_headers(scope)}
+            media_type = self._media_type_of(routed["operation_id"], rejection.status)
+        return Response(orjson.dumps(rejection.body), rejection.status, headers, media_type)
 
 
 def _preference_headers(scope: Scope) -> dict[str, str]:
     """Return the headers that every response of an operation has."""
     preferences = context_of(scope).preferences
     applied = {"Preference-Applied": preferences} if preferences else {}
-    return {"Vary": "Prefer", **applied} if scope.get("extensions", {}).get(ROUTING_CONTEXT) else {}
+    return {"Vary": "Prefer", **applied}
 
 
 def to_rejection(error: Exception, scope: Scope) -> Rejection:

@@ -101,6 +101,15 @@ def test_an_undeclared_status_is_found(stricter: Path) -> None:
     assert "The status 413 is not declared" in response.json["detail"]
 
 
+def test_an_error_has_the_media_type_of_the_contract(contract_text: str, tmp_path: Path) -> None:
+    before, after = contract_text.split("        '400':\n", 1)
+    file = tmp_path / "openapi.yaml"
+    file.write_text(f"{before}        '400':\n{after.replace('application/json', 'application/problem+json', 1)}")
+    response = ask(app(file), "POST", MODELS, b"{}")
+    assert (response.status, response.headers["content-type"]) == (400, "application/problem+json")
+    assert ask(app(file), "POST", MODELS, b"{}", authorization="").headers["content-type"] == "application/json"
+
+
 def test_an_invalid_preference_is_reported_although_no_operation_declares_it() -> None:
     assert ask(app(), "GET", f"{MODELS}m/", prefer="code=400").status == 400
 
