@@ -21,7 +21,7 @@ from mock_server.faults.index import RuleIndex
 from mock_server.faults.rule import Drip, Effect, Latency, Malformation, Reset, Status, Truncation, When
 from mock_server.faults.rules import ActiveRule, Faults
 from mock_server.http import connection
-from mock_server.http.routing import Resource, decoded, matches_path, raw_path, resources_of
+from mock_server.http.routing import Resource, decoded, find_resource, matches_path, raw_path, resources_of
 
 if TYPE_CHECKING:
     from mock_server.store import View
@@ -107,12 +107,10 @@ class PeekableRequest:
 
     def is_for(self, resources: Sequence[Resource]) -> bool:
         """Return whether the path is that of a resource of the contract."""
-        path = decoded(raw_path(self._scope))
-        for resource in resources:
-            if (parameters := resource.parameters(path)) is not None:
-                self._parameters = parameters
-                return True
-        return False
+        found = find_resource(resources, raw_path(self._scope))
+        if found:
+            _, self._parameters = found
+        return found is not None
 
     @property
     def method(self) -> str:

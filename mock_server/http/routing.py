@@ -8,7 +8,7 @@ redirected, on which some clients drop the body.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
@@ -26,6 +26,8 @@ _LONGEST_HINT = 300
 """The maximum characters of a path in a message. For a longer path, the message has the template."""
 _DEEPEST_BASE = 4
 """The maximum segments of a wrong base path that the hint recognizes."""
+_ENCODED_SLASH = "\ud800"
+"""Half of a surrogate pair, which no decoded path contains."""
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -55,6 +57,18 @@ class Resource:
         """Return the path parameters of `path`, or None if it is not a path of this resource."""
         match = self._pattern.fullmatch(path)
         return dict(zip(self._names, match.groups(), strict=True)) if match else None
+
+
+def find_resource(resources: Iterable[Resource], raw: bytes) -> tuple[Resource, dict[str, str]] | None:
+    """Return the resource at a raw path and its path parameters, or None. An encoded slash separates nothing."""
+    encoded = b"%2" in raw  # perhaps a slash
+    path = _decoded_apart(raw) if encoded else decoded(raw)
+    for resource in resources:
+        if (parameters := resource.parameters(path)) is not None:
+            if encoded:
+                parameters = {name: value.replace(_ENCODED_SLASH, "/") for name, value in parameters.items()}
+            return resource, parameters
+    return None
 
 
 def resources_of(paths: Mapping[str, dict[str, Any]], base_path: str = "") -> list[Resource]:
@@ -117,13 +131,13 @@ class RoutingMiddleware(SpecMiddleware):
             if resource := self._plain.get(raw):
                 _enter(scope, resource, {})
             else:
-                self._route(scope, decoded(raw))
+                self._route(scope, raw)
         return self.app(scope, receive, send)
 
-    def _route(self, scope: Scope, path: str) -> None:
-        for resource in self._resources:
-            if (parameters := resource.parameters(path)) is not None:
-                return _enter(scope, resource, parameters)
+    def _route(self, scope: Scope, raw: bytes) -> None:
+        if found := find_resource(self._resources, raw):
+            return _enter(scope, *found)
+        path = decoded(raw)
         if not path.endswith("/") and (unended := self._resource_at(path + "/")):
             raise nothing_at(path, f"The path must end with a slash: {unended.path}")
         if hint := self._hint(path):
@@ -181,6 +195,12 @@ def decoded(raw: bytes) -> str:
 def _unquoted(raw: bytes) -> str:
     """Decode a path. One of 64 KiB takes milliseconds, and many rules or filters may need it."""
     return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
+
+
+@lru_cache(maxsize=16)
+def _decoded_apart(raw: bytes) -> str:
+    """Return a decoded path with _ENCODED_SLASH in place of each encoded slash."""
+    return _ENCODED_SLASH.join(map(decoded, re.split(b"%2[Ff]", raw)))
 
 
 def nothing_at(path: str, hint: str = "") -> RejectedError:

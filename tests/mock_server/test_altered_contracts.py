@@ -126,3 +126,13 @@ def test_one_security_scheme_is_enough(serve: Serve) -> None:
         assert response.status_code == 401
         assert "form" in response.json()["detail"]
         assert "www-authenticate" in response.headers
+
+
+def test_an_encoded_slash_is_in_a_name_without_format_path_too(serve: Serve) -> None:
+    with serve(("{type: string, format: path, minLength: 1}", "{type: string, minLength: 1}")) as client:
+        client.post(MODELS, json={"model_name": "a/b%2Fc"})
+        for path in ("a%2Fb%252Fc", "a%2fb%252Fc"):
+            assert client.get(f"{MODELS}{path}/").json()["model_name"] == "a/b%2Fc"
+        assert client.get(f"{MODELS}a/b%252Fc/").status_code == 404
+        client.post("/_mock/faults", json={"model": "a/b%2Fc", "status": 503})
+        assert client.get(f"{MODELS}a%2Fb%252Fc/").status_code == 503
