@@ -125,4 +125,4 @@ def visible(text: str) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: 1 test, 440 tests."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -41,9 +41,9 @@ def with_figures(page: str, printed: str) -> str:
 
 def _with_requests(new: str, old: str) -> str:
     """Return the new run with the number of requests of the old one if that is close enough."""
-    pattern = r"(?<= in )(\d+)(?= requests)"
-    before, now = int(_one(pattern, old)), int(_one(pattern, new))
-    return re.sub(pattern, str(before), new) if abs(before - now) <= TOLERANCE * now else new
+    pattern = r"(?<= in )([\d,]+)(?= requests)"
+    before, now = (int(_one(pattern, text).replace(",", "")) for text in (old, new))
+    return re.sub(pattern, f"{before:,}", new) if abs(before - now) <= TOLERANCE * now else new
 
 
 def _one(pattern: str, text: str) -> str:

@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from conformance.output import visible
+from conformance.output import counted, visible
 from conformance.redaction import shortened
 from conformance.reports.view import LEVELS, PROVENANCE, TITLES, UNTESTED, Cell, View, place
 from conformance.requirements.level import OPEN, Level
@@ -80,7 +80,7 @@ def _facts(result: Result) -> str:
         [
             code(result.target),
             f"{escaped(contract.title)} {escaped(contract.version)} (`{contract.digest[:12]}`)",
-            f"{result.requests:,} requests in {result.seconds:.1f} s",
+            f"{counted(result.requests, 'request')} in {result.seconds:.1f} s",
             f"profile {result.about.profile}",
             f"seed {result.seed}",
         ]

@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from conformance.output import visible
+from conformance.output import counted, visible
 from conformance.reports.document import started_at, summary
 from conformance.reports.view import LEVELS, PROVENANCE, TITLES, View, place
 from conformance.requirements.level import SECTIONS
@@ -57,7 +57,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(visible=visible, pretty=pretty, as_attribute=as_attribute, coded=coded)
+    environment.filters.update(counted=counted, visible=visible, pretty=pretty, as_attribute=as_attribute, coded=coded)
     environment.globals.update(
         words=WORDS, titles=TITLES, provenance=PROVENANCE, levels=LEVELS, sections=SECTIONS, in_full=IN_FULL,
         compared=compared, place=place, field_of=field_of, names=names, is_sentence=is_sentence,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from conformance.judge.outcome import Obstacle
+from conformance.output import counted
 from conformance.requirements.level import MUST, OPEN
 from conformance.requirements.requirement import Requirement
 from conformance.results.about import About
@@ -155,7 +156,8 @@ class Result:
 
     def _errors(self) -> list[str]:
         lost = self.tests - self.tests_judged
-        return [*self.errors, f"{lost} of {self.tests} tests have no result"] if lost > 0 else self.errors
+        have = "has" if lost == 1 else "have"
+        return [*self.errors, f"{lost} of {counted(self.tests, 'test')} {have} no result"] if lost > 0 else self.errors
 
     def causes(self) -> list[Group]:
         """Return what several findings have in common, each as one change."""

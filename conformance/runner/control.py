@@ -24,6 +24,7 @@ from functools import partial
 
 from conformance.judge.expect import summary
 from conformance.judge.outcome import Disrupted
+from conformance.output import counted
 from conformance.settings import asked_for
 from conformance.target.budget import Disruption, Trouble
 from conformance.target.client import Busy
@@ -182,7 +183,7 @@ class Control:
         elif failure.status in REJECTING and primary and self._still_updates():
             what = (
                 f"since {since} a plain create gets {failure.text}, but an update still works: a quota of models may "
-                f"be used up. This run had {len(self._subject.creations)} models on the target"
+                f"be used up. This run had {counted(len(self._subject.creations), 'model')} on the target"
             )
         elif failure.status is not None and failure.status in EXPLAINED:
             what += f": {EXPLAINED[failure.status]}"

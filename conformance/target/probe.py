@@ -31,6 +31,7 @@ from typing import TypeAlias
 from conformance.fields import EchoedField, echoed_fields
 from conformance.judge.expect import same, summary
 from conformance.judge.outcome import Disrupted, Failure, NotTestable
+from conformance.output import counted
 from conformance.target.client import UNKNOWN, has_repeated_write
 from conformance.target.operations import JSON_HEADERS, Capabilities, encoded
 from conformance.target.subject import Subject
@@ -247,8 +248,8 @@ def warning_of_leftovers(models: int, reused: int = 0) -> str:
     """Return the warning that is printed before anything is written to a target without delete."""
     if reused:
         more = max(0, models - reused)
-        earlier = f"the run writes to {min(reused, models):,} models of earlier runs"
-        return f"the target has no delete: {earlier}" + (f", and to about {more:,} new ones" if more else "")
+        earlier = f"the run writes to {counted(min(reused, models), 'model')} of earlier runs"
+        return f"the target has no delete: {earlier}" + (f", and to about {counted(more, 'new model')}" if more else "")
     return (
         f"the target has no delete: about {models:,} models will stay on it, and clean cannot delete them later; with "
         "--names FILE a later run writes to them again"

@@ -109,7 +109,7 @@ class TerminalReport:
         self._progress = Progress(
             TextColumn("{task.fields[section]}"),
             BarColumn(),
-            TextColumn("{task.completed}/{task.total} tests, {task.fields[requests]} requests"),
+            TextColumn("{task.completed}/{task.total} tests, {task.fields[requests]}"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
@@ -121,7 +121,7 @@ class TerminalReport:
     def pytest_respan_begin(self, result: Result, tests: int | None) -> None:
         if self._detail is not Detail.QUIET:
             self._print_head(result, tests)
-        self._task = self._progress.add_task("", total=tests, requests=0, section="...")
+        self._task = self._progress.add_task("", total=tests, requests=counted(0, "request"), section="...")
         self._progress.start()
 
     def _print_head(self, result: Result, tests: int | None) -> None:
@@ -146,7 +146,7 @@ class TerminalReport:
         if self._task is None:
             return
         section = record.requirement.partition("-")[0]
-        self._progress.update(self._task, advance=1, requests=result.requests, section=section)
+        self._progress.update(self._task, advance=1, requests=counted(result.requests, "request"), section=section)
         if self._detail is Detail.VERBOSE:
             for line in record_lines(record):
                 self._console.print(line, soft_wrap=True)
@@ -264,8 +264,9 @@ def _cell(counts: Counter[Verdict]) -> Text:
 def _totals(result: Result) -> Text:
     counts = Counter(result.verdicts().values())
     parts = [Text.assemble(f"{counts[v]} {WORDS[v].text} ", mark(v)) for v in STYLES if counts[v]]
-    counted = Text(", ").join(parts) if parts else Text("nothing was judged")
-    return counted.append(f" in {result.requests} requests, {result.seconds:.1f} s (seed {result.seed})")
+    judged = Text(", ").join(parts) if parts else Text("nothing was judged")
+    sent = counted(result.requests, "request")
+    return judged.append(f" in {sent}, {result.seconds:.1f} s (seed {result.seed})")
 
 
 def _notes(result: Result) -> Iterator[Text]:

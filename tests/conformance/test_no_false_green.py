@@ -84,7 +84,8 @@ def test_the_same_without_a_fault_conforms() -> None:
 
 def test_tests_that_got_lost_are_counted() -> None:
     ruling = _judged(_SkipsATest()).ruling()
-    assert ruling.reasons[-1].endswith("tests have no result")
+    assert ruling.reasons[-1].startswith("1 of ")
+    assert ruling.reasons[-1].endswith(" tests has no result")
 
 
 def test_a_file_that_cannot_be_imported_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import permutations
 
 from conformance.reports import as_html
@@ -51,6 +52,15 @@ def test_every_report_has_the_same_facts() -> None:
     assert f"- Expected `{first}`" in as_markdown(result)
     compared, *_others = as_html(result).split("<dt>Expected</dt>")[1:]
     assert first in compared.partition("</dd>")[0]
+
+
+def test_every_report_counts_requests_alike() -> None:
+    result, console = nothing_found(), StringConsole()
+    for requests, words in ((1, "1 request"), (1498, "1,498 requests")):
+        result.requests = requests
+        show(result, console)
+        reports = (as_markdown(result), as_html(result), "\n".join(console.lines))
+        assert all(re.search(rf"\b{words}\b", report) for report in reports)
 
 
 def test_what_the_contract_leaves_open_neither_passes_nor_fails_in_any_report() -> None:

@@ -58,5 +58,6 @@ def test_the_number_is_printed() -> None:
 
 
 def test_the_models_of_earlier_runs_are_distinguished_from_new_ones() -> None:
-    assert warning_of_leftovers(16, 9).endswith("the run writes to 9 models of earlier runs, and to about 7 new ones")
+    assert warning_of_leftovers(16, 9).endswith("the run writes to 9 models of earlier runs, and to about 7 new models")
+    assert warning_of_leftovers(2, 1).endswith("the run writes to 1 model of earlier runs, and to about 1 new model")
     assert warning_of_leftovers(16, 40).endswith("the run writes to 16 models of earlier runs")
