@@ -23,6 +23,11 @@ class Moment:
         return self.at.microsecond == 0
 
     @property
+    def whole_minutes(self) -> bool:
+        """Whether it has no seconds, however many digits its fraction has."""
+        return self.whole_seconds and self.at.second == 0
+
+    @property
     def digits(self) -> int:
         """The number of digits of its fraction of a second."""
         match = RFC_3339.fullmatch(self.text)

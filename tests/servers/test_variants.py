@@ -123,6 +123,11 @@ def seconds_of_the_time(api: Api) -> object:
     return {api.created(model_name=api.name())["created_at"][17:] for _ in range(3)} == {"00Z"}
 
 
+def hour_of_the_time(api: Api) -> object:
+    """Return whether the times of some creates are those of a full hour."""
+    return {api.created(model_name=api.name())["created_at"][14:19] for _ in range(3)} == {"00:00"}
+
+
 def digits_of_the_time(api: Api) -> object:
     """Return the most frequent length of a date-time in ten tries: a fraction may happen to be zero."""
     return sorted(len(api.created(model_name=api.name())["created_at"]) for _ in range(10))[5]
@@ -161,6 +166,7 @@ PROBES: dict[type[PlainServer], Probe] = {
     state.RepeatsChangeUpdatedAt: returned_again("updated_at", {}, {}),
     state.ClockOfSeconds: digits_of_the_time,
     state.ClockOfMinutes: seconds_of_the_time,
+    state.ClockOfHours: hour_of_the_time,
     inheritance.InheritsAtWrite: inherited_from_a_changed_base,
     inheritance.CyclesRejected: status_of_a_cycle,
     inheritance.DisplayNameInherited: inherited("display_name", display_name="Base"),

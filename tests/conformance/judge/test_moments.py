@@ -83,6 +83,7 @@ def test_every_date_time_that_python_writes_is_read_as_it_was_meant(at: datetime
     assert found is not None
     assert found.at == meant
     assert found.whole_seconds is (meant.microsecond == 0)
+    assert found.whole_minutes is (meant.microsecond == meant.second == 0)
 
 
 def test_the_same_moment_in_two_zones_is_one() -> None:

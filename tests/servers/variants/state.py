@@ -221,6 +221,16 @@ class ClockOfMinutes(PlainServer):
         return super().now().replace(second=0, microsecond=0)
 
 
+class ClockOfHours(PlainServer):
+    """Open: the precision of the clock. Here it is an hour, although times are written with milliseconds."""
+
+    def now(self) -> datetime:
+        return super().now().replace(minute=0, second=0, microsecond=0)
+
+    def format_time(self, moment: datetime | None) -> str | None:
+        return moment.isoformat(timespec="milliseconds") if moment else None
+
+
 class ClockStepsBack(PlainServer):
     """Open: how a clock is set. Here it steps back by half a second sometimes; no time of a model goes back."""
 
