@@ -64,6 +64,7 @@ APART = (
     credentials.MalformedCredentialsReturn400,
     requests.ReferencesCheckedBeforeSpellings,
     fronts.OddPathsCloseConnection,
+    fronts.PercentInPathRejected,
     fronts.ListNeedsDashboardToken,
     fronts.QueryRejected,
 )

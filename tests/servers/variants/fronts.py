@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from tests.servers.plain import COLLECTION, PlainServer
+from tests.servers.variants.state import UpdatesReplace
 from tests.servers.wire import HttpError, Request, Response
 
 if TYPE_CHECKING:
@@ -67,6 +68,15 @@ class FirewallInFront(PlainServer):
     def headers(self, request: Request, response: Response, body: bytes) -> dict[str, str]:
         headers = super().headers(request, response, body)
         return {**headers, "Content-Type": "text/html"} if "plain.blocked" in request.environ else headers
+
+
+class PercentInPathRejected(UpdatesReplace):
+    """Open: how an unusual path is handled. Here a front server returns 400 for an encoded percent sign."""
+
+    def handler(self, request: Request) -> Handler:
+        if "%" in request.path:
+            raise HttpError(400, "The path is not allowed.")
+        return super().handler(request)
 
 
 class OddPathsCloseConnection(PlainServer):
