@@ -19,7 +19,7 @@ from conformance.judge.expect import (
     summary,
     without_model_name,
 )
-from conformance.judge.outcome import Cause, Failure, NotTestable
+from conformance.judge.outcome import Blocked, Cause, Failure, NotTestable
 from conformance.judge.prerequisite import Prerequisite
 from conformance.judge.responses import ANY_SERVER, SchemaJudge, is_implied_status, is_unexpected_server_error
 from conformance.requirements import cases
@@ -298,7 +298,11 @@ def test_builtin_names(subject: Subject) -> None:
         raise NotTestable("the target does not accept the names of these built-in models")
     reserved = upsert.reserved or FORBIDDEN
     for name in names:
-        expect_status(subject.upsert({upsert.key: name}), reserved, when=f"for the built-in model {name}")
+        existed = not subject.capabilities.read_works or subject.read(name).response.status != 404
+        exchange = subject.upsert({upsert.key: name})
+        if subject.was_created(exchange) and not existed:
+            raise Blocked(f"the target had no model {name}; check --builtin-model")
+        expect_status(exchange, reserved, when=f"for the built-in model {name}")
 
 
 @requirement(

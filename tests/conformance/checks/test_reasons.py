@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from conformance import check
+from conformance.results.verdict import Verdict
 from tests.mutants.judging import judged
 from tests.servers.plain import PlainServer
 from tests.servers.wire import HttpError
 
 if TYPE_CHECKING:
+    from tests.servers.fixtures import Caller
     from tests.servers.plain_http import Handler
-    from tests.servers.wire import Request, Response
+    from tests.servers.wire import Json, Request, Response
 
 
 class _DeletesOnly(PlainServer):
@@ -40,3 +44,13 @@ def test_methods_that_get_no_405_are_named_in_one_reason() -> None:
     methods = "PUT, PATCH, DELETE, GET and POST to a model"
     result = judged(_NoMethodsKnown(), only=["STA-15"])
     assert result.judged["STA-15"].reasons == [f"the target does not reject {methods} with 405"]
+
+
+def test_what_does_not_exist_is_no_fault_of_the_target() -> None:
+    only = ["STA-18", "STA-26"]
+    result = check(
+        PlainServer(), api_key="demo-acme", provider="rc-no-provider", builtin_model="rc-no-model", only=only
+    )
+    assert result.judged["STA-18"].reasons == ["the target had no model rc-no-model; check --builtin-model"]
+    assert "check that the target has what --provider" in result.judged["STA-26"].reasons[0]
+    assert {result.verdicts(strict=True)[id] for id in only} == {Verdict.NOT_TESTABLE}
