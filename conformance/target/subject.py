@@ -334,15 +334,15 @@ class Subject(Operations):
     def begin_check(self, *, fresh: bool) -> None:
         """Begin a check. With `fresh`, forget the shared results that the previous check used: it is run again."""
         if fresh:
-            self._forget(self._used_evidence)
+            self.forget(self._used_evidence)
         self._used_evidence.clear()
         most = self.client.limits.models
         if most is not None and len(self.creations) > most - ROOM:
-            self._forget(list(self.names_in_use))
+            self.forget(list(self.names_in_use))
         self.observations.clear()
         self.client.drain()
 
-    def _forget(self, names: Iterable[str]) -> None:
+    def forget(self, names: Iterable[str]) -> None:
         """Forget shared results, so that their requests are sent again when needed, and release their models."""
         for name in names:
             self._evidence.pop(name, None)

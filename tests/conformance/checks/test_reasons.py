@@ -54,3 +54,22 @@ def test_what_does_not_exist_is_no_fault_of_the_target() -> None:
     assert result.judged["STA-18"].reasons == ["the target had no model rc-no-model; check --builtin-model"]
     assert "check that the target has what --provider" in result.judged["STA-26"].reasons[0]
     assert {result.verdicts(strict=True)[id] for id in only} == {Verdict.NOT_TESTABLE}
+
+
+class _Infinite(PlainServer):
+    """A server that stores numbers beyond the range of doubles, and then returns what is no JSON."""
+
+    def reject_unstorable(self, value: Json, depth: int = 1) -> None:
+        if not isinstance(value, float):
+            super().reject_unstorable(value, depth)
+
+    def encode(self, value: Json) -> bytes:
+        return json.dumps(value).encode()
+
+
+def test_what_an_unusual_request_leaves_is_not_the_fault_of_the_next_one() -> None:
+    findings = judged(_Infinite(), only=["SCH-01", "STA-23"]).judged["SCH-01"].findings
+    cases = {finding.case for finding in findings}
+    assert "a number beyond the range of doubles" in cases
+    assert "a thousand unknown fields" not in cases
+    assert all(finding.reproduce for finding in findings[:1])
