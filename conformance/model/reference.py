@@ -384,9 +384,16 @@ def is_same_fault(kind: FaultKind, predicted: Failure, found: Failure) -> bool:
     if predicted.observed != found.observed:
         return False
     if kind.member == STATUS:
-        return found.cause is None or found.cause.kind == "status"
+        wanted = found.cause.expected if found.cause else ""
+        return (found.cause is None or found.cause.kind == "status") and _is_one_of(wanted, predicted)
     wanted = predicted.expected.removesuffix(f" {_where(kind.operation, kind.source.partition(',')[0])}")
     return found.expected.startswith(wanted)
+
+
+def _is_one_of(wanted: str, predicted: Failure) -> bool:
+    """Return whether the predicted status is one that a check wanted, such as `200 or 201`, or `2xx`; empty is any."""
+    status = predicted.cause.expected if predicted.cause else ""
+    return any(status.startswith(one.removesuffix("xx")) for one in wanted.split(" or "))
 
 
 def faults_in_last(subject: Subject, exchanges: Sequence[Exchange]) -> dict[FaultKind, Failure]:

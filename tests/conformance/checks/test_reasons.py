@@ -73,3 +73,18 @@ def test_what_an_unusual_request_leaves_is_not_the_fault_of_the_next_one() -> No
     assert "a number beyond the range of doubles" in cases
     assert "a thousand unknown fields" not in cases
     assert all(finding.reproduce for finding in findings[:1])
+
+
+class _UnknownProviderReturns400(PlainServer):
+    """A server that returns 400 for a provider that does not exist."""
+
+    def unknown_reference(self, field: str, name: str) -> HttpError:
+        return HttpError(400, f"There is no {name}.") if "provider" in field else super().unknown_reference(field, name)
+
+
+def test_a_status_is_expected_as_the_requirement_says() -> None:
+    findings = judged(_UnknownProviderReturns400(), only=["STA-13"]).judged["STA-13"].findings
+    assert {finding.expected for finding in findings} == {
+        "status 404 for an unknown custom_provider_id",
+        "status 404 for an unknown provider_id",
+    }
