@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from random import Random
@@ -60,7 +60,7 @@ from conformance.target.operations import Capabilities
 from conformance.target.preflight import foreign_response_hint, preflight
 from conformance.target.probe import lacks_delete, probe, serves_one_at_a_time, warning_of_leftovers
 from conformance.target.subject import NO_NEW_NAMES, KnownFixtures, RunOptions, Subject
-from conformance.wire.exchange import Unreachable
+from conformance.wire.exchange import Exchange, Unreachable
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
 from conformance.wire.transport import Transport
@@ -340,8 +340,17 @@ class Run:
         """Return the evidence, without its exchanges once the requirement has enough findings with exchanges."""
         self._counts[id] += 1
         if evidence.exchanges:
-            evidence = replace(evidence, hint=foreign_response_hint(evidence.exchanges[-1], self.subject.baseline))
+            hint = foreign_response_hint(evidence.exchanges[-1], self.subject.baseline)
+            evidence = replace(evidence, hint=hint or self._hint_at_keys(evidence.exchanges))
         return evidence if self._counts[id] <= SHOWN else replace(evidence, exchanges=(), again=())
+
+    def _hint_at_keys(self, exchanges: Iterable[Exchange]) -> str:
+        """Return a hint that two keys may belong to one organization, if the exchanges used both; else empty."""
+        primary, other = self.subject.credentials.primary, self.subject.credentials.other_org
+        if other is None or not {primary, other} <= {exchange.request.credential for exchange in exchanges}:
+            return ""
+        keys = f"{asked_for('api-key')} and {asked_for('other-org-key')}"
+        return f"the target is not at fault if {keys} are keys of one organization"
 
     def _variables(self) -> dict[str, str]:
         """Return what reports replace with shell variables: the secrets, and the prefix of the names of the run."""

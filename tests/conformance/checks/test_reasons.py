@@ -88,3 +88,16 @@ def test_a_status_is_expected_as_the_requirement_says() -> None:
         "status 404 for an unknown custom_provider_id",
         "status 404 for an unknown provider_id",
     }
+
+
+class _TwoKeysOfOne(PlainServer):
+    """A server that has both keys in one organization, as a user may give them."""
+
+    def caller(self, token: str) -> Caller | None:
+        return super().caller("demo-acme" if token == "demo-globex" else token)
+
+
+def test_two_keys_of_one_organization_are_suspected() -> None:
+    (finding,) = judged(_TwoKeysOfOne(), only=["TEN-03"]).judged["TEN-03"].findings
+    both = "RESPAN_API_KEY and RESPAN_OTHER_ORG_KEY"
+    assert finding.hint == f"the target is not at fault if {both} are keys of one organization"
