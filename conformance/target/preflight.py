@@ -19,7 +19,7 @@ from conformance.output import visible
 from conformance.settings import asked_for
 from conformance.target.client import Busy
 from conformance.target.subject import Subject
-from conformance.wire.exchange import Credential, Exchange, Json, NoResponse, TimedOut, Unreachable, retry_stale
+from conformance.wire.exchange import SAFE, Credential, Exchange, Json, NoResponse, TimedOut, Unreachable, retry_stale
 
 TRIES = 3
 SOON = 2.0
@@ -124,16 +124,16 @@ def _look_at_other_keys(subject: Subject, url: str) -> None:
         if credential is None or subject.baseline is None:
             continue
         try:
-            response = call(credential).response
+            exchange = call(credential)
         except Disrupted:
             raise
         except (NoResponse, NotTestable):  # for example, there is no read
             continue
-        if response.status in rejected:
+        if (status := exchange.response.status) in rejected:
             raise KeyRejected(
-                f"{url} rejects {asked_for(option)} (--{option}-file) with {response.status}; check it, or leave it out"
+                f"{url} rejects {asked_for(option)} (--{option}-file) with {status}; check it, or leave it out"
             )
-        if response.successful:
+        if exchange.response.successful and (exchange.request.method in SAFE) is (credential is reader):
             subject.working_keys.add(credential)
 
 

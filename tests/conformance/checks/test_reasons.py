@@ -101,3 +101,9 @@ def test_two_keys_of_one_organization_are_suspected() -> None:
     (finding,) = judged(_TwoKeysOfOne(), only=["TEN-03"]).judged["TEN-03"].findings
     both = "RESPAN_API_KEY and RESPAN_OTHER_ORG_KEY"
     assert finding.hint == f"the target is not at fault if {both} are keys of one organization"
+
+
+def test_a_key_that_only_reads_has_not_lost_its_rights() -> None:
+    result = check(PlainServer(), api_key="demo-acme", other_org_key="demo-acme-readonly", only=["TEN-01"])
+    assert result.judged["TEN-01"].reasons == ["the key of the other organization cannot write: it gets 403"]
+    assert not result.disruptions
