@@ -196,9 +196,10 @@ def _stage(item: pytest.Item) -> Stage:
 
 
 def _case(item: pytest.Item) -> str:
-    """Return the label of the case, without the ID of the requirement in front of it."""
+    """Return the label of the case, without the ID of the requirement in front of it, and without pytest's escapes."""
     callspec = getattr(item, "callspec", None)
-    return callspec.id.partition("-")[2].partition("-")[2] if callspec else ""
+    label = callspec.id.partition("-")[2].partition("-")[2] if callspec else ""
+    return str(label.encode("ascii", "backslashreplace").decode("unicode_escape"))
 
 
 def _tell_pytest(record: Record, requirement: Requirement, run: Run) -> None:

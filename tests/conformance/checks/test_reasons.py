@@ -107,3 +107,8 @@ def test_a_key_that_only_reads_has_not_lost_its_rights() -> None:
     result = check(PlainServer(), api_key="demo-acme", other_org_key="demo-acme-readonly", only=["TEN-01"])
     assert result.judged["TEN-01"].reasons == ["the key of the other organization cannot write: it gets 403"]
     assert not result.disruptions
+
+
+def test_a_case_is_named_without_the_escapes_of_pytest() -> None:
+    cases = judged(PlainServer(), only=["IDM-20"]).judged["IDM-20"].cases
+    assert {r'"nul \u0000 inside"', '"decomposed e\u0301, composed \xe9, emoji \U0001f9ea \u2764\ufe0f"'} <= set(cases)
