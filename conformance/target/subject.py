@@ -38,6 +38,7 @@ from conformance.judge.requests import (
 )
 from conformance.options import PROFILES, Profile
 from conformance.requirements.features import DISTINCTIVE_VALUES, ECHOED_VALUES, SLASHES
+from conformance.target.budget import MODELS
 from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Creations, Ledger
 from conformance.target.names import Names
@@ -354,13 +355,16 @@ class Subject(Operations):
 
     def _requests_left(self) -> float:
         most, to_delete = self.options.profile.requests, len(self.creations) if self.capabilities.delete_works else 0
-        return math.inf if most is None else most - self.client.requests + self.client.busy_responses - to_delete
+        if most is None:
+            return math.inf
+        most = round(most * max(1.0, MODELS / (self.client.limits.models or MODELS)))  # shared evidence is sent again
+        return most - self.client.requests + self.client.busy_responses - to_delete
 
     def require_requests(self, requests: int) -> None:
         """Raise Disrupted unless so many requests are left; a run without a failure so far may overdraw its budget."""
         if self._requests_left() + (0 if self.found_failure else OVERDRAFT) < requests:
-            reason = "the request budget is exhausted, which a run with a finding may not exceed"
-            raise Disrupted(f"{reason}; use --profile thorough")
+            more = ", which a run with a finding may not exceed" if self.found_failure else ""
+            raise Disrupted(f"the request budget is exhausted{more}; use --profile thorough")
 
     def require_base(self) -> RequestField:
         """Return the field that names the base model. Raises NotTestable if the contract has none."""

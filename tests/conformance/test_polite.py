@@ -48,6 +48,13 @@ def test_a_run_that_found_a_fault_before_is_not_conformant(tmp_path: Path) -> No
     assert ran.with_verdict("unstable") == set()
 
 
+def test_a_target_with_room_for_few_models_is_judged_in_full(tmp_path: Path) -> None:
+    with served(PlainServer()) as url:
+        ran = conformance(url, "--max-models", "20", report=tmp_path / "report.json", environment=KEYS)
+    assert ran.code == 0
+    assert "request budget" not in ran.stdout
+
+
 def test_no_more_requests_are_sent_at_a_time_than_allowed() -> None:
     server = Watched(PlainServer())
     with served(server) as url:
