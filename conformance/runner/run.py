@@ -60,7 +60,7 @@ from conformance.target.operations import Capabilities
 from conformance.target.preflight import foreign_response_hint, preflight
 from conformance.target.probe import lacks_delete, probe, serves_one_at_a_time, warning_of_leftovers
 from conformance.target.subject import NO_NEW_NAMES, KnownFixtures, RunOptions, Subject
-from conformance.wire.exchange import Exchange, Unreachable
+from conformance.wire.exchange import Credential, Exchange, Unreachable
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
 from conformance.wire.transport import Transport
@@ -118,7 +118,7 @@ class Run:
         self._coverage = Coverage()
         self._counts: Counter[str] = Counter()
         self._disruptions: list[Disruption] = []
-        self._unproven: list[Test] = []
+        self._unproven: dict[Test, set[Credential | None]] = {}
         """The tests that were judged since the surroundings were last found unchanged."""
         self._gone: dict[str, str] = {}
         """The options of keys that no longer work, and why."""
@@ -299,16 +299,28 @@ class Run:
         """Note what was judged since the surroundings were last found unchanged; return what a change makes void."""
         void = list[Test]()
         for change in attempt.changes:
-            void, self._unproven = void + self._unproven, []
+            void += self._unproven_without(change.option)
+            self._unproven.clear()
             self._disruptions.append(change.disruption)
             if change.lasts and change.option is not None:
                 self._gone[change.option] = change.disruption.text
                 self.subject.credentials = self.subject.credentials.without(change.option)
         if attempt.trailing < len(attempt.exchanges):
-            self._unproven = []
+            self._unproven.clear()
         if attempt.trailing:
-            self._unproven.append(test)
+            self._unproven[test] = {exchange.request.credential for exchange in attempt.exchanges}
         return tuple(void)
+
+    def _unproven_without(self, option: str | None) -> list[Test]:
+        """Return the tests that say nothing if a key no longer works: those that used it, or all for the primary one.
+
+        The control of the primary key has worked if the one of another key fails.
+        """
+        if option is None:
+            return list(self._unproven)
+        given = self.subject.credentials
+        gone = set(given.all()) - set(given.without(option).all())
+        return [test for test, callers in self._unproven.items() if callers & gone]
 
     def _findings(self, id: str, case: str, attempt: Attempt) -> tuple[Finding, ...]:
         """Return the findings of a test of requirement `id`, its own and those of other requirements."""
@@ -404,7 +416,7 @@ class Run:
         if change is None:
             return []
         self._disruptions.append(change.disruption)
-        return self._unproven
+        return self._unproven_without(change.option)
 
     @property
     def _flaky_requests(self) -> int:

@@ -109,6 +109,22 @@ def test_a_key_that_only_reads_has_not_lost_its_rights() -> None:
     assert not result.disruptions
 
 
+class _OtherKeyExpires(PlainServer):
+    """A server on which the key of the second organization works once."""
+
+    uses = 0
+
+    def caller(self, token: str) -> Caller | None:
+        self.uses += token == "demo-globex"
+        return super().caller(token) if token != "demo-globex" or self.uses == 1 else None
+
+
+def test_a_key_that_expires_casts_doubt_on_what_used_it_only() -> None:
+    result = judged(_OtherKeyExpires(), only=["STA-05", "TEN-01"])
+    assert "did they expire?" in result.judged["TEN-01"].reasons[0]
+    assert result.verdicts()["STA-05"] is Verdict.PASS
+
+
 def test_a_case_is_named_without_the_escapes_of_pytest() -> None:
     cases = judged(PlainServer(), only=["IDM-20"]).judged["IDM-20"].cases
     assert {r'"nul \u0000 inside"', '"decomposed e\u0301, composed \xe9, emoji \U0001f9ea \u2764\ufe0f"'} <= set(cases)
