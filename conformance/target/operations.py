@@ -205,6 +205,8 @@ class Capabilities:
     """The status of a read of a model that exists; None if it got no response, or the contract has no read."""
     read_returns_state: bool = False
     """The read returns the values that the upsert returned."""
+    read_omits_values: bool = False
+    """The read returns none of the values that the upsert returned, as a read may."""
     read_may_be_stale: bool = False
     """The read may return old state after a write, so it is not used."""
     read_reports_absence: bool = False

@@ -155,6 +155,7 @@ class _Probe:
             found.read_may_be_stale = any(_is_enough(seen, shown) for seen in self._seen_later(key, shown, body))
         found.read_works = read is not None and _is_object(read) and not found.read_may_be_stale
         found.read_returns_state = found.read_works and _is_enough(by_read, shown)
+        found.read_omits_values = read is not None and not any(field.name in read.response.members for field in shown)
         for trusted, seen in ((found.read_returns_state, by_read), (found.bare_upsert_returns_state, by_bare)):
             if trusted and seen is not None:
                 found.reliable_fields = tuple(field for field in found.reliable_fields if field in seen)

@@ -387,11 +387,10 @@ class Subject(Operations):
 
     def require_read_of_state(self) -> None:
         """Raise NotTestable unless a read returns the values that upserts returned."""
-        if self.capabilities.read_works and not self.capabilities.read_returns_state:
-            raise NotTestable(
-                "the read of a model does not return what was written", blocked_by=Prerequisite.STORES_VALUES
-            )
         self.require_read()
+        if not self.capabilities.read_returns_state:
+            blocked_by = None if self.capabilities.read_omits_values else Prerequisite.STORES_VALUES
+            raise NotTestable("the read of a model does not return what was written", blocked_by=blocked_by)
 
     def require_delete(self) -> None:
         """Raise NotTestable unless there is a delete; a target without one can conform."""

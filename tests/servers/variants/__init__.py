@@ -50,6 +50,7 @@ APART = (
     inheritance.CyclesForbidden,
     responses.ProviderChangesBetweenReads,
     responses.ReadsOmitMore,
+    responses.ReadsReturnNames,
     responses.ParametersAbsent,
     responses.TimesOfTwoPrecisions,
     responses.LongIntegers,

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers.plain import PlainServer, Stored
-from tests.servers.plain_fields import BASE, COSTS, INHERITED, PROVIDER, Values
+from tests.servers.plain_fields import BASE, COSTS, INHERITED, KEY, PROVIDER, Values
 from tests.servers.wire import HttpError, Json, Request, Response
 
 if TYPE_CHECKING:
@@ -76,6 +76,14 @@ class ReadsOmitMore(ReadsOmitParameters):
     """Published: everything but the name may be absent. Here reads omit display name, base model and cache costs."""
 
     absent = ("display_name", BASE, *COSTS[2:], "image_support")
+
+
+class ReadsReturnNames(PlainServer):
+    """Published: everything but the name may be absent. Here reads return nothing else."""
+
+    def read(self, request: Request) -> Response:
+        response = super().read(request)
+        return replace(response, body={name: response.body[name] for name in ("id", KEY)})
 
 
 class ParametersAbsent(PlainServer):
