@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from conformance.judge.requests import is_required
 from contract import (
     Constant,
     Contract,
@@ -58,10 +59,15 @@ def inherited_fields(contract: Contract) -> list[EchoedField]:
 
 
 def overlays(contract: Contract) -> Iterator[tuple[RequestField, ResponseField, Overlaid]]:
-    """Yield the request fields that override an object of the base model, with the field that returns the result."""
+    """Yield the request fields that override an object of the base model, with the field that returns the result.
+
+    If each request has to have it, nothing can be told of a model without it, and it is left out.
+    """
     for response in contract.upsert.response.values():
         if isinstance(response.source, Overlaid):
-            yield contract.upsert.request[response.source.override], response, response.source
+            override = contract.upsert.request[response.source.override]
+            if not is_required(override):
+                yield override, response, response.source
 
 
 @lru_cache(maxsize=CONTRACTS)

@@ -5,6 +5,8 @@ A schema of OpenAPI 3.0 is compiled once, as a JSON Schema of draft 7, which is 
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
@@ -56,7 +58,7 @@ class Validator:
     def __init__(self, schema: Mapping[str, Any], locate: Locate | None = None, *, of_request: bool = False) -> None:
         self._schema = as_json_schema(schema, "readOnly" if of_request else "writeOnly")
         self._secrets = SecretNames(declared_secrets(schema))
-        self._compiled = jsonschema_rs.Draft7Validator(self._schema, validate_formats=True)
+        self._compiled = jsonschema_rs.Draft7Validator(self._schema, validate_formats=True, formats=_FORMATS)
         self._locate = locate
 
     def is_valid(self, value: Any) -> bool:
@@ -117,6 +119,20 @@ class Validator:
             schema = schema[token]
         return [*schema.get("properties", {})]
 
+
+def _is_base64(text: str) -> bool:
+    try:
+        return b64decode(text, validate=True) is not None
+    except ValueError:
+        return False
+
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_FORMATS: dict[str, Callable[[str], bool]] = {
+    "byte": _is_base64,
+    "uuid": lambda text: _UUID.fullmatch(text) is not None,
+}
+"""Formats that JSON Schema draft 7 does not have: that of OpenAPI for base64, and that of later drafts for UUIDs."""
 
 _NOTHING, _NO_SUCH_FIELD = "nothing", "There is no such field."
 _HIDDEN_VALUE = "another value, hidden because it may be a secret"
@@ -212,8 +228,9 @@ def _readings(
         yield path, f"a value that is valid by {rule}", described(value), wording
 
 
+INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 INT64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
-"""The range of an integer whose schema has no bounds: 64 bits."""
+"""The range of an integer whose schema has no bounds: 64 bits, or 32 if the format says so."""
 
 _DROPPED = {"nullable", "discriminator", "xml", "externalDocs", "example", "deprecated", "readOnly", "writeOnly"}
 
@@ -231,7 +248,7 @@ def as_json_schema(schema: Mapping[str, Any], unsent: str = "writeOnly") -> dict
         properties = schema.get("properties", {})
         converted["required"] = [each for each in schema["required"] if not properties.get(each, {}).get(unsent)]
     if schema.get("type") == "integer":
-        converted = {**INT64, **converted}
+        converted = {**(INT32 if schema.get("format") == "int32" else INT64), **converted}
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if converted.pop(exclusive, False) and bound in converted:
             converted[exclusive] = converted.pop(bound)

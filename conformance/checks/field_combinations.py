@@ -29,7 +29,7 @@ def _updates_in_reverse(subject: Subject) -> list[dict[str, Json]]:
 def _name_last(subject: Subject) -> list[dict[str, Json]]:
     """Return a body with the name last, and the same text in fields before it."""
     key, full = subject.contract.upsert.key, subject.full_body(2)
-    texts = {field.name: full[key] for field in subject.own_fields() if field.schema.get("type") == "string"}
+    texts = subject.texts(str(full[key]))
     return [{name: value for name, value in (full | texts).items() if name != key} | {key: full[key]}]
 
 

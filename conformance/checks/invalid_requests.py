@@ -25,7 +25,7 @@ from conformance.requirements.features import (
     Feature,
 )
 from conformance.target.client import UNKNOWN
-from conformance.target.operations import JSON_HEADERS, encoded
+from conformance.target.operations import JSON_HEADERS
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers
 from contract import Contract
@@ -55,7 +55,7 @@ def _raw(
     """Return a request whose body is made from the bytes of a valid one."""
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-        body = make(encoded({subject.contract.upsert.key: key, **changes}))
+        body = make(subject.encoded({subject.contract.upsert.key: key, **changes}))
         about = key if key.encode() in body else None
         return subject.post(
             body, key=about, credential=subject.credentials.primary, may_be_intercepted=may_be_intercepted
@@ -135,11 +135,11 @@ def _unknown_provider(subject: Subject, key: str, changes: Mapping[str, Any]) ->
 
 
 def _no_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-    return subject.post(encoded({subject.contract.upsert.key: key, **changes}), key=key)
+    return subject.post(subject.encoded({subject.contract.upsert.key: key, **changes}), key=key)
 
 
 def _wrong_credentials(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-    return subject.post(encoded({subject.contract.upsert.key: key, **changes}), key=key, credential=UNKNOWN)
+    return subject.post(subject.encoded({subject.contract.upsert.key: key, **changes}), key=key, credential=UNKNOWN)
 
 
 def _read_only(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
@@ -149,7 +149,7 @@ def _read_only(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchan
 
 
 def _other_media_type(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-    body = encoded({subject.contract.upsert.key: key, **changes})
+    body = subject.encoded({subject.contract.upsert.key: key, **changes})
     headers = (("Content-Type", "text/plain"), JSON_HEADERS[1])
     return subject.post(body, key=key, credential=subject.credentials.primary, headers=headers)
 
@@ -172,7 +172,7 @@ def _unusual_name(
 ) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         unusual = key + name
-        body = encoded({subject.contract.upsert.key: unusual})
+        body = subject.encoded({subject.contract.upsert.key: unusual})
         return subject.post(
             body, key=unusual, credential=subject.credentials.primary, may_be_intercepted=may_be_intercepted
         )
@@ -186,7 +186,7 @@ def _nested(levels: int) -> Callable[[Subject, str, Mapping[str, Any]], Exchange
         if override is None:
             raise NotTestable("the contract has no free-form object")
         deep = b'{"a":' * levels + b"1" + b"}" * levels
-        head = encoded({subject.contract.upsert.key: key})[:-1]
+        head = subject.encoded({subject.contract.upsert.key: key})[:-1]
         body = head + f',"{override.name}":'.encode() + deep + b"}"
         return subject.post(body, key=key, credential=subject.credentials.primary, may_be_intercepted=True)
 
@@ -200,7 +200,7 @@ def _references_to(
 
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
         fields = references(subject.contract)
-        bodies = [encoded({subject.contract.upsert.key: key, field: name}) for field in fields]
+        bodies = [subject.encoded({subject.contract.upsert.key: key, field: name}) for field in fields]
         caller = subject.credentials.primary
         sent = [
             subject.post(body, key=key, credential=caller, may_be_intercepted=may_be_intercepted) for body in bodies
@@ -240,7 +240,7 @@ def _number(*texts: bytes) -> Callable[[Subject, str, Mapping[str, Any]], Exchan
 
 def _headers(*headers: tuple[str, str]) -> Callable[[Subject, str, Mapping[str, Any]], Exchange]:
     def request(subject: Subject, key: str, changes: Mapping[str, Any]) -> Exchange:
-        body = encoded({subject.contract.upsert.key: key})
+        body = subject.encoded({subject.contract.upsert.key: key})
         return subject.post(
             body, key=key, credential=subject.credentials.primary, headers=headers, may_be_intercepted=True
         )

@@ -13,7 +13,6 @@ from collections.abc import Collection
 from conformance.judge.outcome import NotTestable
 from conformance.requirements.cases import references
 from conformance.requirements.requirement import REGISTRY, SampleRequest
-from conformance.target.operations import encoded
 from conformance.target.subject import Subject
 
 
@@ -83,7 +82,7 @@ def read_only_write(subject: Subject) -> object:
 
 def no_credentials(subject: Subject) -> object:
     body = subject.minimal_body()
-    return subject.post(encoded(body), key=body[subject.contract.upsert.key])
+    return subject.post(subject.encoded(body), key=body[subject.contract.upsert.key])
 
 
 def read_and_delete_without_credentials(subject: Subject) -> object:

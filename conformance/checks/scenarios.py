@@ -18,6 +18,7 @@ from conformance.generate.values import OBJECTS, edge_values, has_few_values, pl
 from conformance.judge.expect import same
 from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
+from conformance.judge.requests import is_valid
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 from contract import RequestField, ResponseField
@@ -177,7 +178,8 @@ def stored_values(subject: Subject, field: EchoedField) -> list[Observation]:
 
     def run() -> list[Observation]:
         steps = [
-            _state_after(subject, _upsert(subject, _with_six_decimals(body))) for body in _two_variants(subject, field)
+            _state_after(subject, _upsert(subject, _with_six_decimals(subject, body)))
+            for body in _two_variants(subject, field)
         ]
         if field.request.reference or not subject.capabilities.read_returns_state:
             return steps
@@ -398,9 +400,11 @@ def _two_variants(subject: Subject, field: EchoedField) -> tuple[dict[str, Json]
     return one, other
 
 
-def _with_six_decimals(body: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the body with six decimals in its numbers."""
-    return {name: round(value + 0.001953, 6) if isinstance(value, float) else value for name, value in body.items()}
+def _with_six_decimals(subject: Subject, body: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the body with six decimals in its numbers, where they may have so many."""
+    longer = {name: round(value + 0.001953, 6) for name, value in body.items() if isinstance(value, float)}
+    schemas = {field.name: field.schema for field in subject.own_fields()}
+    return {**body, **{name: value for name, value in longer.items() if is_valid(schemas[name], value)}}
 
 
 def _fields_of(subject: Subject, field: EchoedField) -> list[str]:

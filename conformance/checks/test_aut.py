@@ -33,7 +33,7 @@ from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
 from conformance.target.client import UNKNOWN, token_of
 from conformance.target.names import is_run_name
-from conformance.target.operations import JSON_HEADERS, encoded
+from conformance.target.operations import JSON_HEADERS
 from conformance.target.subject import Subject
 from conformance.wire.exchange import SAFE, Credential, Exchange, Request
 from contract import Contract
@@ -63,7 +63,7 @@ def test_no_credentials(subject: Subject) -> None:
     body = subject.full_body()
     for media_type in ("application/json", "application/json; charset=utf-8"):
         headers = (("Content-Type", media_type), ("Accept", "application/json"))
-        exchange = subject.post(encoded(body), key=body[subject.contract.upsert.key], headers=headers)
+        exchange = subject.post(subject.encoded(body), key=body[subject.contract.upsert.key], headers=headers)
         expect_status(exchange, UNAUTHORIZED, when="without credentials")
 
 
@@ -87,7 +87,9 @@ def test_two_invalid_credentials_are_rejected(subject: Subject) -> None:
     body = subject.minimal_body()
     headers = (*JSON_HEADERS, ("Authorization", "Bearer rc-no-such-key-either"))
     key = body[subject.contract.upsert.key]
-    exchange = subject.post(encoded(body), key=key, credential=UNKNOWN, headers=headers, may_be_intercepted=True)
+    exchange = subject.post(
+        subject.encoded(body), key=key, credential=UNKNOWN, headers=headers, may_be_intercepted=True
+    )
     if exchange.response.successful and _with(subject, UNKNOWN).response.successful:
         raise NotTestable(
             "the server accepts one header with unknown credentials, too", blocked_by=Prerequisite.CHECKS_CREDENTIALS
@@ -130,7 +132,7 @@ def test_token_elsewhere(subject: Subject, place: str) -> None:
 def test_bad_body_too(subject: Subject, credential: Credential | None) -> None:
     """The server checks credentials before it validates the body."""
     _primary_credentials(subject)
-    good = subject.post(encoded(subject.minimal_body()), credential=credential)
+    good = subject.post(subject.encoded(subject.minimal_body()), credential=credential)
     if good.response.successful:
         raise NotTestable(
             "the server accepts these credentials",
@@ -282,7 +284,7 @@ def _send_with_invalid(subject: Subject, kind: str) -> Mapping[str, Exchange]:
 def _with(subject: Subject, credential: Credential, *, may_be_intercepted: bool = False) -> Exchange:
     body = subject.minimal_body()
     key = body[subject.contract.upsert.key]
-    return subject.post(encoded(body), key=key, credential=credential, may_be_intercepted=may_be_intercepted)
+    return subject.post(subject.encoded(body), key=key, credential=credential, may_be_intercepted=may_be_intercepted)
 
 
 def _query(subject: Subject, token: str) -> Exchange:
@@ -290,21 +292,25 @@ def _query(subject: Subject, token: str) -> Exchange:
     query = "?" + "&".join(f"{name}={quote(token, safe='')}" for name in ("access_token", "api_key", "token", "key"))
     target, key = operation.path + query, body[subject.contract.upsert.key]
     return subject.send(
-        Request(operation.method, target, JSON_HEADERS, encoded(body), operation_id=operation.operation_id, key=key)
+        Request(
+            operation.method, target, JSON_HEADERS, subject.encoded(body), operation_id=operation.operation_id, key=key
+        )
     )
 
 
 def _header(make: Callable[[str], tuple[str, str]]) -> Callable[[Subject, str], Exchange]:
     def send(subject: Subject, token: str) -> Exchange:
         body = subject.minimal_body()
-        return subject.post(encoded(body), key=body[subject.contract.upsert.key], headers=(*JSON_HEADERS, make(token)))
+        return subject.post(
+            subject.encoded(body), key=body[subject.contract.upsert.key], headers=(*JSON_HEADERS, make(token))
+        )
 
     return send
 
 
 def _body(subject: Subject, token: str) -> Exchange:
     body = {**subject.minimal_body(), "api_key": token, "authorization": f"Bearer {token}"}
-    return subject.post(encoded(body), key=body[subject.contract.upsert.key])
+    return subject.post(subject.encoded(body), key=body[subject.contract.upsert.key])
 
 
 _token_in: Mapping[str, Callable[[Subject, str], Exchange]] = {

@@ -39,7 +39,7 @@ from conformance.requirements.features import (
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import every_exchange, requirement
 from conformance.target.names import is_run_name
-from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
+from conformance.target.operations import JSON_HEADERS, READ_HEADERS
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json, Request
 from contract import Contract
@@ -207,7 +207,7 @@ def _accept_gzip(subject: Subject) -> None:
         body[override.name] = {f"parameter_{n}": {"description": "a" * 60, "max": n} for n in range(LONG_ENTRIES)}
     key = str(body[subject.contract.upsert.key])
     headers = (*JSON_HEADERS, ACCEPT_GZIP)
-    as_json = subject.post(encoded(body), key=key, headers=headers, credential=subject.credentials.primary)
+    as_json = subject.post(subject.encoded(body), key=key, headers=headers, credential=subject.credentials.primary)
     if as_json.response.successful and subject.capabilities.read_works:
         subject.client.send(read_request(subject, key, ACCEPT_GZIP))
 
@@ -242,9 +242,7 @@ def test_charset(exchange: Exchange, schemas: SchemaJudge, contract: Contract) -
 
 def _write_beyond_ascii(subject: Subject) -> None:
     """Write a text whose bytes are more than its characters."""
-    body = subject.small_body()
-    texts = [name for name, value in body.items() if isinstance(value, str) and name != subject.contract.upsert.key]
-    subject.upsert({**body, **dict.fromkeys(texts, "模型 é")})
+    subject.upsert({**subject.small_body(), **subject.texts("模型 é")})
 
 
 def _name_a_provider(subject: Subject) -> None:

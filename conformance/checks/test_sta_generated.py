@@ -13,7 +13,6 @@ from conformance.model.engine import send_generated_requests
 from conformance.requirements.features import ECHOED_VALUES
 from conformance.requirements.level import MUST, SHOULD, Stage
 from conformance.requirements.requirement import requirement
-from conformance.target.operations import encoded
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json
 
@@ -93,7 +92,7 @@ def _sent_alone(subject: Subject, body: Json) -> Exchange:
     key = subject.contract.upsert.key
     if isinstance(body, dict) and isinstance(body.get(key), str) and body[key]:
         return subject.upsert({**body, key: subject.names.new_name()})
-    return subject.post(encoded(body), credential=subject.credentials.primary)
+    return subject.post(subject.encoded(body), credential=subject.credentials.primary)
 
 
 def _expect_all_returned(subject: Subject, exchange: Exchange) -> None:

@@ -35,7 +35,7 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, OPEN, SHOULD
 from conformance.requirements.requirement import each, every_exchange, requirement
-from conformance.target.operations import JSON_HEADERS, encoded
+from conformance.target.operations import JSON_HEADERS
 from conformance.target.probe import PRECEDING_REQUESTS, failure_on_reuse
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Json, NoResponse
@@ -89,7 +89,7 @@ def test_create(subject: Subject) -> None:
     upsert, base = subject.contract.upsert, base_field(subject.contract)
     bodies = [subject.minimal_body(), subject.full_body()]
     name_of_another = subject.names.new_name()
-    texts = {field.name: name_of_another for field in subject.own_fields() if field.schema.get("type") == "string"}
+    texts = subject.texts(name_of_another)
     references = {
         name: value for name, value in subject.canonical_references().items() if not base or name != base.name
     }
@@ -161,7 +161,7 @@ def test_unknown_reference(subject: Subject, case: tuple[RequestField, Reference
     for word in _words_for(subject, field):
         body = {**subject.minimal_body(), field.name: word}
         exchange = subject.post(
-            encoded(body), key=body[key], credential=subject.credentials.primary, may_be_intercepted=True
+            subject.encoded(body), key=body[key], credential=subject.credentials.primary, may_be_intercepted=True
         )
         if not (exchange.response.successful and reference.to == "models" and _model_exists(subject, word)):
             expect_rejected(exchange, f'there is no {reference.to.rstrip("s")} "{word}"')
@@ -212,7 +212,7 @@ def test_allow(subject: Subject, method: str) -> None:
 def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]) -> None:
     """The server accepts a JSON body with any valid spelling of its media type."""
     key = subject.once("a model for any media type", subject.names.model_name)
-    body = encoded(subject.small_body(1, key))
+    body = subject.encoded(subject.small_body(1, key))
     exchange = subject.post(body, key=key, headers=headers, credential=subject.credentials.primary)
     if not exchange.response.successful:
         subject.require_accepted(subject.post(body, key=key, credential=subject.credentials.primary))
@@ -224,11 +224,9 @@ def test_media_type_match(subject: Subject, headers: tuple[tuple[str, str], ...]
 def test_json_spelling(subject: Subject, spelling: Spelling) -> None:
     """The server accepts every valid JSON spelling of a body, with any white space, escapes or exponents."""
     body, key_name = subject.small_body(2), subject.contract.upsert.key
-    key = body[key_name]
-    texts = {name: value for name, value in body.items() if isinstance(value, str)}
-    body |= {name: f'{value} a/b "c" \\d {BEYOND_TWO_BYTES}' for name, value in texts.items()}
-    body[key_name] = key
-    exchange = subject.post(spelling(body), key=key, credential=subject.credentials.primary)
+    key, text = body[key_name], f'a/b "c" \\d {BEYOND_TWO_BYTES}'
+    body |= {name: f"{body[name]} {text}" for name in subject.texts(text) if name in body}
+    exchange = subject.post(spelling(subject.complete(body)), key=key, credential=subject.credentials.primary)
     if exchange.response.status == 413:
         raise NotTestable("the body is larger than the server accepts")
     if not exchange.response.successful:
@@ -448,8 +446,10 @@ def test_unusual_requests(subject: Subject, invalid: InvalidRequest) -> None:
 def test_chunked_body(subject: Subject) -> None:
     """The server accepts a chunked body, or rejects it with 411 or 501."""
     body, upsert = subject.small_body(), subject.contract.upsert
-    body |= {name: "模型" * 10 for name, value in body.items() if isinstance(value, str) and name != upsert.key}
-    exchange = subject.post(encoded(body), key=body[upsert.key], credential=subject.credentials.primary, chunked=True)
+    body |= {name: text for name, text in subject.texts("模型" * 10).items() if name in body}
+    exchange = subject.post(
+        subject.encoded(body), key=body[upsert.key], credential=subject.credentials.primary, chunked=True
+    )
     if exchange.response.status in (411, 501):  # a server need not support any transfer coding (RFC 9112, section 6.1)
         return
     if not exchange.response.successful:
@@ -481,7 +481,10 @@ def test_other_media_types(subject: Subject, media_type: str) -> None:
     headers = (("Content-Type", media_type), JSON_HEADERS[1]) if media_type else (JSON_HEADERS[1],)
     body = subject.minimal_body()
     exchange = subject.post(
-        encoded(body), key=body[subject.contract.upsert.key], headers=headers, credential=subject.credentials.primary
+        subject.encoded(body),
+        key=body[subject.contract.upsert.key],
+        headers=headers,
+        credential=subject.credentials.primary,
     )
     status = exchange.response.status
     subject.observe(f"{media_type or 'no media type'} gets {status}")

@@ -27,7 +27,6 @@ from conformance.requirements.features import (
 )
 from conformance.requirements.level import MUST, SHOULD
 from conformance.requirements.requirement import each, requirement
-from conformance.target.operations import encoded
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, Json
 from contract import Contract, RequestField
@@ -118,7 +117,7 @@ def test_invalid_value_with_any_media_type(subject: Subject, headers: Headers) -
     """The server rejects an invalid value whatever the spelling of the media type."""
     field, wrong = _wrong_fields(subject)[0]
     key = subject.once("a name for invalid values", subject.names.new_name)
-    body = encoded({subject.contract.upsert.key: key, field.name: wrong.value})
+    body = subject.encoded({subject.contract.upsert.key: key, field.name: wrong.value})
     accepting = headers if ACCEPT in headers else (*headers, ACCEPT)
     exchange = subject.post(body, key=key, headers=accepting, credential=subject.credentials.primary)
     if exchange.response.status == UNSUPPORTED and headers in JSON_MEDIA_TYPES.values():
@@ -147,7 +146,7 @@ def test_invalid_value_and_other_errors(subject: Subject, place: str) -> None:
         references = cases.references(subject.contract)
         body |= dict.fromkeys(references, subject.names.new_name())
         allowed = [reference.missing for _, reference in references.values()]
-    text = encoded(body)
+    text = subject.encoded(body)
     if place == IN_A_LARGE_BODY:
         text, allowed = text[:-1] + b" " * PADDING + b"}", [TOO_LARGE]
     exchange = subject.post(text, key=body.get(upsert.key), credential=subject.credentials.primary)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from conformance.judge.outcome import NotTestable
 from conformance.judge.prerequisite import Prerequisite
-from conformance.target.operations import JSON_HEADERS, READ_HEADERS, encoded
+from conformance.target.operations import JSON_HEADERS, READ_HEADERS
 from conformance.target.subject import Subject
 from conformance.wire.exchange import Exchange, Headers, Json, NoResponse, Request, WireFormat
 
@@ -28,7 +28,9 @@ def _existing_model(subject: Subject) -> dict[str, Json]:
 def update_request(subject: Subject) -> Request:
     """Return an upsert of a model that exists, so that it leaves no further model to delete."""
     operation, body, key = subject.contract.upsert.operation, _existing_model(subject), existing_name(subject)
-    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.credentials.primary, key=key)
+    return Request(
+        operation.method, operation.path, JSON_HEADERS, subject.encoded(body), subject.credentials.primary, key=key
+    )
 
 
 def read_request(subject: Subject, key: str, *headers: tuple[str, str]) -> Request:
@@ -46,7 +48,9 @@ def create_request(subject: Subject) -> Request:
     """Return an upsert of a new model."""
     operation, body = subject.contract.upsert.operation, subject.minimal_body()
     key = str(body[subject.contract.upsert.key])
-    return Request(operation.method, operation.path, JSON_HEADERS, encoded(body), subject.credentials.primary, key=key)
+    return Request(
+        operation.method, operation.path, JSON_HEADERS, subject.encoded(body), subject.credentials.primary, key=key
+    )
 
 
 def get_request(subject: Subject) -> Request:

@@ -8,14 +8,28 @@ coerces the others. Generators of all valid values, such as those of Schemathesi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import base64
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from conformance.fields import CONTRACTS
-from conformance.judge.requests import is_valid, validator_for
+from conformance.generate.patterns import matching
+from conformance.judge.requests import (
+    LARGEST_PLAIN_NUMBER,
+    MOST_DECIMALS,
+    Validity,
+    allows_null,
+    classify_value,
+    is_required,
+    is_valid,
+    validator_for,
+)
 from contract import Contract, RequestField, Schema
 
 STRINGS = (
@@ -103,13 +117,43 @@ MANY_ENTRIES: dict[str, Any] = {f"parameter_{number}": {"max": number} for numbe
 """An override with more entries than a plain one, each of them plain."""
 
 
+ENOUGH = 2
+"""How many plain values a field should have. Further ones are made if fewer of the constants are valid."""
+
+
 def plain_values(schema: Schema) -> list[Any]:
-    """Return values that no reasonable server rejects, among them the boundaries of the plain range."""
+    """Return values that no reasonable server rejects, among them the boundaries of the plain range.
+
+    There are none of a time: a server may return another spelling of the same moment.
+    """
     if "enum" in schema:
         return list(schema["enum"])
+    if schema.get("format") in ("date-time", "time"):
+        return []
+    allows = validator_for(schema)
     if schema.get("type") == "array":
-        return [[], *([item] for item in plain_values(schema.get("items", {}))[:1])]
-    return _valid_ones(schema, _PLAIN)
+        items = plain_values(schema.get("items", {}))
+        lengths = range(schema.get("minItems", 0), schema.get("minItems", 0) + 3)
+        return [value for length in lengths if len(value := items[:length]) == length and allows(value)]
+    found = _valid_ones(schema, _PLAIN)
+    if len(found) < ENOUGH and schema.get("type") in ("string", "number", "integer"):
+        made = {_make(schema, 0), _make(schema, 1), *_in_range(schema), *_matching(schema)} - {*found}
+        found += sorted(value for value in made if classify_value(schema, value) is Validity.PLAIN)
+    return found
+
+
+def _in_range(schema: Schema) -> list[float]:
+    """Return the first numbers between the bounds of a schema; none if its values are texts."""
+    if schema["type"] == "string":
+        return []
+    low, high = schema.get("minimum", 0), schema.get("maximum", LARGEST_PLAIN_NUMBER)
+    step = schema.get("multipleOf", 1 if schema["type"] == "integer" else (high - low) / 4) or 1
+    first = math.ceil(low / step)
+    return [round((first + number) * step, MOST_DECIMALS) for number in range(4)]
+
+
+def _matching(schema: Schema) -> Sequence[str]:
+    return matching(schema["pattern"], whole=False) if "pattern" in schema else ()
 
 
 def _valid_ones(schema: Schema, by_type: Mapping[str, Sequence[Any]]) -> list[Any]:
@@ -118,19 +162,35 @@ def _valid_ones(schema: Schema, by_type: Mapping[str, Sequence[Any]]) -> list[An
 
 
 def has_few_values(schema: Schema) -> bool:
-    """Return whether the schema is a flag or an enumeration: too few values to distinguish models by."""
-    return "enum" in schema or schema.get("type") == "boolean"
+    """Return whether the schema has too few values to distinguish models by: a flag, an enumeration, a small range."""
+    if "enum" in schema or schema.get("type") == "boolean":
+        return True
+    return not all(is_valid(schema, _make(schema, variant)) for variant in (0, 1, 899))
 
 
 @lru_cache(maxsize=CONTRACTS)
 def own_fields(contract: Contract) -> Sequence[RequestField]:
     """Return the request fields with a value of their own: neither key, nor reference, nor alternative spelling.
 
-    Fields without a known plain value are left out.
+    Fields without a known plain value are left out, and so are required ones: each upsert has the same value of these.
     """
+    return tuple(field for field in _own(contract) if not is_required(field) and plain_values(field.schema))
+
+
+@lru_cache(maxsize=CONTRACTS)
+def required_values(contract: Contract) -> Mapping[str, Any]:
+    """Return a plain value for each field that every upsert has to have, without the key."""
+    schemas = {field.name: field.schema for field in _own(contract) if is_required(field)}
+    return {name: _required_value(schema) for name, schema in schemas.items()}
+
+
+def _required_value(schema: Schema) -> Any:
+    return next(iter(plain_values(schema)), None) if schema.get("type") == "object" else distinct_value(schema, 0)
+
+
+def _own(contract: Contract) -> Iterator[RequestField]:
     upsert = contract.upsert
-    own = (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
-    return tuple(field for field in own if plain_values(field.schema))
+    return (f for f in upsert.request.values() if f.name != upsert.key and not f.reference and not f.alias)
 
 
 def edge_values(schema: Schema) -> list[Any]:
@@ -174,16 +234,31 @@ def distinct_value(schema: Schema, variant: int) -> Any:
     """Return a plain value for a variant, different from those of other variants if the schema has enough values."""
     if "enum" in schema:
         return schema["enum"][variant % len(schema["enum"])]
-    if schema.get("type") == "array":
-        return plain_values(schema.get("items", {}))[:1] * (variant % 3)
-    make = _DISTINCT.get(schema.get("type", ""))
-    value = make(variant) if make else None
+    value = _make(schema, variant)
     if is_valid(schema, value):
         return value
     plain = plain_values(schema)
     return plain[variant % len(plain)] if plain else value
 
 
+def _make(schema: Schema, variant: int) -> Any:
+    """Return the value for a variant that values of the type and format have, valid or not; None if there is none."""
+    make = _OF_FORMAT.get(schema.get("format", "")) or _DISTINCT.get(schema.get("type", ""))
+    return make(variant) if make else None
+
+
+_OF_FORMAT: dict[str, Callable[[int], str]] = {
+    "byte": lambda variant: base64.b64encode(f"Value {variant}".encode()).decode(),
+    "date": lambda variant: str(date(2026, 1, 1) + timedelta(variant)),
+    "date-time": lambda variant: f"2026-01-31T{variant // 60 % 24:02}:{variant % 60:02}:00Z",
+    "email": lambda variant: f"value-{variant}@example.org",
+    "hostname": lambda variant: f"value-{variant}.example.org",
+    "ipv4": lambda variant: f"10.0.{variant // 256}.{variant % 256}",
+    "ipv6": lambda variant: f"2001:db8::{variant + 1:x}",
+    "time": lambda variant: f"{variant // 60 % 24:02}:{variant % 60:02}:00Z",
+    "uri": lambda variant: f"https://example.org/{variant}",
+    "uuid": lambda variant: str(UUID(int=variant + 1, version=4)),
+}
 _DISTINCT: dict[str, Callable[[int], Any]] = {
     "string": lambda variant: f"Value {variant}",
     "number": lambda variant: variant % 900 + 0.25,
@@ -219,7 +294,7 @@ class InvalidValue:
 
 def invalid_values(schema: Schema) -> list[InvalidValue]:
     """Return invalid values for the schema, each with a label. Null is among them unless the schema allows it."""
-    found = [InvalidValue("null", None, Invalidity.NULL)] if not schema.get("nullable") else []
+    found = [] if allows_null(schema) else [InvalidValue("null", None, Invalidity.NULL)]
     enumerated = "enum" in schema and schema.get("type") != "boolean"
     return [*found, *(_for_enum(schema) if enumerated else _BY_TYPE.get(schema.get("type", ""), []))]
 

@@ -6,6 +6,7 @@ the response to any of them can be judged.
 
 from __future__ import annotations
 
+import base64
 import re
 import string
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from urllib.parse import quote
 
 import jsonschema_rs
 
-from contract import Contract, Schema
+from contract import Contract, RequestField, Schema
 
 LONGEST_PLAIN_TEXT = 100
 LARGEST_PLAIN_NUMBER = 1000
@@ -46,10 +47,15 @@ def classify_body(contract: Contract, body: Any) -> Validity:
     upsert = contract.upsert
     if not isinstance(body, Mapping):
         return Validity.INVALID
-    if upsert.key not in body:
+    if any(is_required(field) and name not in body for name, field in upsert.request.items()):
         return Validity.INVALID
     classes = [_classify_field(contract, name, value) for name, value in body.items()]
     return max(classes)
+
+
+def is_required(field: RequestField) -> bool:
+    """Return whether each request has to have the field: `required` does not mean a property with `readOnly`."""
+    return field.required and not field.schema.get("readOnly")
 
 
 def _classify_field(contract: Contract, name: str, value: Any) -> Validity:
@@ -71,11 +77,16 @@ def _classify_key(schema: Schema, value: str) -> Validity:
 def classify_value(schema: Schema, value: Any) -> Validity:
     """Return the class of a value by the schema of its field."""
     if value is None:
-        return Validity.OPEN if schema.get("nullable") else Validity.COERCIBLE
+        return Validity.OPEN if allows_null(schema) else Validity.COERCIBLE
     if "enum" in schema and schema.get("type") != "boolean":
         return _classify_enum(schema["enum"], value)
     classify = _CLASSIFIERS.get(schema.get("type", ""))
     return classify(schema, value) if classify else Validity.OPEN
+
+
+def allows_null(schema: Schema) -> bool:
+    """Return whether null is valid: for OpenAPI 3.0, a schema without a type says nothing of it."""
+    return bool(schema.get("nullable")) or not {"type", "enum"} & schema.keys()
 
 
 def _classify_enum(allowed: list[Any], value: Any) -> Validity:
@@ -153,8 +164,12 @@ def _classify_boolean(_: Schema, value: Any) -> Validity:
     return Validity.PLAIN if isinstance(value, bool) else _classify_foreign(value)
 
 
-def _classify_array(_: Schema, value: Any) -> Validity:
-    return Validity.OPEN if isinstance(value, list) else _classify_foreign(value)
+def _classify_array(schema: Schema, value: Any) -> Validity:
+    if not isinstance(value, list):
+        return _classify_foreign(value)
+    items = schema.get("items", ANY)
+    plain = len(value) <= MOST_PLAIN_ENTRIES and all(classify_value(items, each) is Validity.PLAIN for each in value)
+    return Validity.PLAIN if plain and is_valid(schema, value) else Validity.OPEN
 
 
 def _classify_foreign(value: Any) -> Validity:
@@ -251,11 +266,40 @@ def validator_for(schema: Schema) -> Callable[[Any], bool]:
     if known is None:
         if len(_COMPILED) == MOST_COMPILED:
             _COMPILED.clear()
-        known = schema, jsonschema_rs.Draft4Validator(dict(schema), validate_formats=True).is_valid
+        known = (
+            schema,
+            jsonschema_rs.Draft4Validator(_with_ranges(schema), validate_formats=True, formats=FORMATS).is_valid,
+        )
         _COMPILED[id(schema)] = known
     return known[1]
 
 
+def is_base64(value: object) -> bool:
+    """Return whether a string is one of the format `byte`; any other value counts as one."""
+    try:
+        return not isinstance(value, str) or base64.b64decode(value, validate=True) is not None
+    except ValueError:
+        return False
+
+
+def _is_uuid(text: str) -> bool:
+    return re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text) is not None
+
+
+def _with_ranges(schema: Schema) -> dict[str, Any]:
+    """Return the schema with the range of each integer whose format is `int32`."""
+    ranged = {name: _ranged(value) for name, value in schema.items()}
+    return {"minimum": -(2**31), "maximum": 2**31 - 1, **ranged} if schema.get("format") == "int32" else ranged
+
+
+def _ranged(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _with_ranges(value)
+    return [_ranged(each) for each in value] if isinstance(value, list) else value
+
+
+FORMATS: dict[str, Callable[[str], bool]] = {"byte": is_base64, "uuid": _is_uuid}
+"""Formats that draft 4 does not have. openapi-core judges responses by them."""
 _COMPILED: dict[int, tuple[Schema, Callable[[Any], bool]]] = {}
 """Validators by the identity of their schema, which is kept beside them: no other object can have its identity."""
 MOST_COMPILED = 256

@@ -71,7 +71,7 @@ class StatefulTest:
 
     def upsert(self, at: Address, values: Mapping[str, Json]) -> None:
         """Upsert `values`, valid or invalid."""
-        body = {self._subject.contract.upsert.key: at[1], **values}
+        body = self._subject.complete({self._subject.contract.upsert.key: at[1], **values})
         existed, predicted = self.exists(at), self._reference.upsert(at, body)
         exchange = self._follow(predicted, lambda: self._subject.upsert(body, self._credential(at)))
         if exchange is not None:

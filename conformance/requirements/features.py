@@ -93,7 +93,7 @@ EDGE_VALUES = Feature(
 )
 SERVER_OWNED = Feature("the contract has no response-only field", lambda it: bool(cases.server_owned(it)))
 VALUE_FIELDS = Feature(
-    "the contract has no request field other than the name and references", lambda it: bool(own_fields(it))
+    "the contract has no optional request field other than references", lambda it: bool(own_fields(it))
 )
 NUMERIC_FIELDS = Feature(
     "the contract has no numeric request field",

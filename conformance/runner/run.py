@@ -27,6 +27,7 @@ from statistics import median
 from conformance.fixtures import with_fixtures
 from conformance.judge.outcome import Disrupted, NotProvided
 from conformance.judge.prerequisite import Prerequisite
+from conformance.judge.requests import is_required
 from conformance.options import OPTIONS
 from conformance.redaction import redacted
 from conformance.requirements.registry import judge_of, load_checks, profile_of, selected
@@ -40,7 +41,7 @@ from conformance.results.verdict import Verdict
 from conformance.results.waivers import Terms
 from conformance.runner.attempt import Attempt, CheckRunner
 from conformance.runner.control import Change
-from conformance.settings import Settings, asked_for
+from conformance.settings import BadSetting, Settings, asked_for
 from conformance.target.application import App, path_of, target_name
 from conformance.target.budget import (
     Disruption,
@@ -64,7 +65,7 @@ from conformance.wire.exchange import Credential, Exchange, Unreachable
 from conformance.wire.http import HttpTransport
 from conformance.wire.in_process import InProcess
 from conformance.wire.transport import Transport
-from contract import load
+from contract import Contract, load
 
 SECRET = 8
 """A header value that the user gives is treated as a secret everywhere, if it has at least this many characters."""
@@ -73,6 +74,15 @@ LONG = 60.0
 """A run that is expected to take at least this many seconds says so at the start."""
 SHOWN = 3
 """How many findings of a requirement keep their exchanges."""
+
+
+def _supported(contract: Contract) -> Contract:
+    """Return the contract. Raises BadSetting if the suite cannot judge a target by it."""
+    for name, field in contract.upsert.request.items():
+        if field.reference and is_required(field):
+            needed = "the suite needs models without one, and supports only other fields as required"
+            raise BadSetting(f"{contract.file}: each upsert has to have the reference {name}; {needed}")
+    return contract
 
 
 class Run:
@@ -84,7 +94,7 @@ class Run:
         self.settings = settings = with_fixtures(settings)
         self._connection: Connection = connection_of(settings, share)
         load_checks()
-        self.contract, self._shape = apply_name_pattern(load(settings["contract"]), settings)
+        self.contract, self._shape = apply_name_pattern(_supported(load(settings["contract"])), settings)
         self.seed = seed
         self.terms = Terms.of(settings)
         self.profile = profile_of(settings)

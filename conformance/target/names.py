@@ -7,7 +7,6 @@ contract), the prefix and the number are written in the first form that fits.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import re
 import secrets
@@ -17,6 +16,8 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from conformance.generate.patterns import matching
+from conformance.generate.values import distinct_value
 from conformance.judge.requests import EXAMPLE, ONLY, is_safe_in_path, validator_for
 from conformance.settings import BadSetting, Settings
 from conformance.wire.shell import SET_RUN
@@ -266,10 +267,6 @@ class Names:
         return self.pattern.findall(text)
 
 
-SAMPLES = 30
-"""Number of names that are generated from a pattern."""
-
-
 def apply_name_pattern(contract: Contract, settings: Settings) -> tuple[Contract, NameShape]:
     """Return the contract with the user's name pattern in the schema of its key, and the shape of the run's names.
 
@@ -306,8 +303,8 @@ def _without_a_name(contract: Contract, settings: Settings) -> str:
             f"{beside}; {needed}; choose a pattern that leaves this room"
         )
     return (
-        f"{contract.file}: no unique name for a model matches the pattern, minLength and maxLength of {key}; {needed}; "
-        "set a narrower --name-pattern that leaves this room"
+        f"{contract.file}: no unique name for a model matches the pattern, format, minLength and maxLength of {key}; "
+        f"{needed}; set a narrower --name-pattern that leaves this room"
     )
 
 
@@ -318,36 +315,8 @@ def _is_bounded(contract: Contract) -> bool:
 def _samples(schema: Schema) -> Iterator[str]:
     """Yield texts that the schema of the key allows."""
     yield "x" * int(schema.get("minLength", 0))
+    yield str(distinct_value(schema, 0))  # has the format
     for pattern, whole in ((schema.get(ONLY), True), (schema.get("pattern"), False)):
         if pattern is not None:
-            yield from _matching(pattern, whole=whole)
+            yield from matching(pattern, whole=whole)
             return
-
-
-def _matching(pattern: str, *, whole: bool) -> list[str]:
-    from hypothesis import HealthCheck, Phase, given, settings
-    from hypothesis import strategies as st
-    from hypothesis.errors import HypothesisException
-
-    found: list[str] = []
-
-    def collect(alphabet: st.SearchStrategy[str] | None) -> None:
-        drawing = st.from_regex(re.compile(pattern, re.ASCII), fullmatch=whole, alphabet=alphabet)
-        draw = settings(
-            max_examples=SAMPLES,
-            database=None,
-            derandomize=True,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        draw(given(drawing)(lambda text: found.append(text)))()  # noqa: PLW0108 - Hypothesis looks at its signature
-
-    try:
-        collect(st.characters(min_codepoint=33, max_codepoint=126))
-    except HypothesisException:  # the pattern has characters of other scripts, or nothing matches it
-        with contextlib.suppress(HypothesisException):
-            collect(None)
-    except re.error:  # another dialect of regular expressions; the user can write --name-pattern in Python's
-        return []
-    return found

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.fields import EchoedField, base_field
+from conformance.generate.values import required_values
 from conformance.judge.outcome import NotTestable
 from conformance.target.client import Client, Credentials
 from conformance.target.ledger import Creations
@@ -44,15 +45,24 @@ class Operations:
         """Send `body` to the upsert, with the primary credentials unless others are given."""
         key, base = body.get(self.contract.upsert.key), base_field(self.contract)
         credential = credential or self.credentials.primary
-        exchange = self.post(encoded(body), key=key, credential=credential)
+        exchange = self.post(self.encoded(body), key=key, credential=credential)
         if base is not None and self._await_base(exchange, (credential, str(body.get(base.name)))):
-            exchange = self.post(encoded(body), key=key, credential=credential)
+            exchange = self.post(self.encoded(body), key=key, credential=credential)
             self.waits_left -= exchange.response.status == 404
         if exchange.response.successful:
             self._written[credential, str(key)] = time.monotonic()
         if exchange.response.successful and base is not None and base.name in body:
             self._based.add(str(key))
         return exchange
+
+    def complete(self, body: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return `body` with a value for each required field that it lacks, other than the key."""
+        required = required_values(self.contract)
+        return {**body, **{name: value for name, value in required.items() if name not in body}} if required else body
+
+    def encoded(self, body: Mapping[str, Json]) -> bytes:
+        """Return `body` as JSON, complete."""
+        return encoded(self.complete(body))
 
     def _await_base(self, rejected: Exchange, base: tuple[Credential | None, str]) -> bool:
         """Return whether a 404 may be due to a base model that is not visible yet, after waiting until it has to be."""

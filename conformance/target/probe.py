@@ -33,7 +33,7 @@ from conformance.judge.expect import same, summary
 from conformance.judge.outcome import Disrupted, Failure, NotTestable
 from conformance.output import counted
 from conformance.target.client import UNKNOWN, has_repeated_write
-from conformance.target.operations import JSON_HEADERS, Capabilities, encoded
+from conformance.target.operations import JSON_HEADERS, Capabilities
 from conformance.target.subject import Subject
 from conformance.wire.exchange import (
     STALE_RETRIES,
@@ -344,7 +344,7 @@ def _plain(subject: Subject) -> Request:
         operation.method,
         operation.path,
         JSON_HEADERS,
-        encoded(body),
+        subject.encoded(body),
         subject.credentials.primary,
         operation.operation_id,
         str(body[subject.contract.upsert.key]),

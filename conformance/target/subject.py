@@ -32,6 +32,7 @@ from conformance.judge.requests import (
     LONGEST_NAME,
     Validity,
     classify_body,
+    classify_value,
     is_allowed_name,
     is_plain_name,
     is_safe_in_path,
@@ -159,6 +160,11 @@ class Subject(Operations):
             body[field.name] = distinct_value(field.schema, variant + spread)
         return body
 
+    def texts(self, text: str) -> dict[str, Json]:
+        """Return `text` as the value of each own field for which it is a plain value, without rejected fields."""
+        fields = (field for field in self.own_fields() if field.name not in self.capabilities.rejected_fields)
+        return {field.name: text for field in fields if classify_value(field.schema, text) is Validity.PLAIN}
+
     def plain_value_rows(self, *, include_rejected: bool = False) -> list[dict[str, Json]]:
         """Return as few sets of values for all own fields as have each plain value of each field.
 
@@ -264,10 +270,10 @@ class Subject(Operations):
             raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_VALID_KEY)
         if status not in self.contract.upsert.operation.statuses:
             raise NotTestable(reason, blocked_by=Prerequisite.DECLARED_STATUS)
-        if self._refers_to_what_the_user_named(exchange):
-            raise Blocked(f"{reason}; check that the target has what --provider and --builtin-model name")
         if not self._is_plain(exchange):
             raise NotTestable(f"a request of the set-up that a server may reject got {status}")
+        if self._refers_to_what_the_user_named(exchange):
+            raise Blocked(f"{reason}; check that the target has what --provider and --builtin-model name")
         failure = Failure("a plain request to be accepted", summary(exchange), [exchange])
         raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST, failure=failure)
 

@@ -381,5 +381,48 @@ FEATURES: Mapping[str, Edit] = {
     "no examples": _no_examples,
 }
 """Each with its name."""
+KINDS: Mapping[str, Node] = {
+    "a short text": {"type": "string", "maxLength": 5},
+    "a long text": {"type": "string", "minLength": 300},
+    "a code": {"type": "string", "pattern": "^[A-Z]{3}$"},
+    "a colour": {"type": "string", "pattern": "^#[0-9a-f]{6}$"},
+    "a text of another script": {"type": "string", "pattern": "^[\\u4e00-\\u9fff]{2,8}$"},
+    **{
+        f"a {name}": {"type": "string", "format": name}
+        for name in ("byte", "date", "date-time", "email", "uri", "uuid")
+    },
+    "one word": {"type": "string", "enum": ["only"]},
+    "a price in cents": {"type": "number", "minimum": 0, "multipleOf": 0.01},
+    "a small share": {"type": "number", "minimum": 0, "maximum": 0.5},
+    "a negative integer": {"type": "integer", "minimum": -5, "maximum": -1},
+    "one integer": {"type": "integer", "minimum": 1, "maximum": 1},
+    "labels": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3, "uniqueItems": True},
+    "many integers": {"type": "array", "items": {"type": "integer"}, "minItems": 5},
+    "a closed object": {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False},
+}
+"""Schemas that leave few values, each of which takes the place of that of the display name."""
+
+
+def of_kind(name: str) -> Edit:
+    """Give the display name the schema of a kind."""
+
+    def edit(document: Document) -> None:
+        _no_examples(document)
+        for fields in (_request(document), _response(document)):
+            fields["display_name"] = {**KINDS[name], "description": "A field.", "x-known": "stated"}
+
+    return edit
+
+
+def requiring(*names: str) -> Edit:
+    """Make fields required in requests."""
+
+    def edit(document: Document) -> None:
+        _no_examples(document)
+        document["components"]["schemas"]["ModelUpsert"]["required"] += names
+
+    return edit
+
+
 SHIPPED = read_mapping(default_file())
 CLAUSES: Mapping[str, Edit] = {f"no clause {name}": without_clause(name) for name in _upsert(SHIPPED)["x-clauses"]}

@@ -24,7 +24,7 @@ from conformance.results.result import Result
 from conformance.results.verdict import RunVerdict, Verdict
 from contract import ContractError, load
 from mock_server import MockServer
-from tests.conformance.alterations import CLAUSES, FEATURES
+from tests.conformance.alterations import CLAUSES, FEATURES, KINDS, of_kind, requiring
 from tests.conformance.command import KEYS, KNOWN, Ran, conformance
 from tests.contract.altered import Edit, both, put, write_altered
 from tests.mock_server.process import started
@@ -133,6 +133,26 @@ def test_mock_and_suite_agree_without(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("one", "other"), TRIED, ids=" and ".join)
 def test_mock_and_suite_agree_without_two(one: str, other: str, tmp_path: Path) -> None:
     _expect_agreement(write_altered(tmp_path, FEATURES[one], FEATURES[other]), "quick")
+
+
+@pytest.mark.usefixtures("no_settings")
+@pytest.mark.parametrize("name", KINDS)
+def test_mock_and_suite_agree_on_a_field(name: str, tmp_path: Path) -> None:
+    _expect_agreement(write_altered(tmp_path, of_kind(name)), PROFILE)
+
+
+@pytest.mark.usefixtures("no_settings")
+@pytest.mark.parametrize(
+    "names", [["display_name"], ["input_cost", "streaming_support"], ["supported_params_override"]], ids=" and ".join
+)
+def test_mock_and_suite_agree_on_required_fields(names: list[str], tmp_path: Path) -> None:
+    _expect_agreement(write_altered(tmp_path, requiring(*names)), "default")
+
+
+def test_a_reference_in_each_upsert_is_not_supported(tmp_path: Path) -> None:
+    ran = conformance("--contract", str(write_altered(tmp_path, requiring("base_model_name"))))
+    assert ran.code == 2
+    assert "each upsert has to have the reference base_model_name; the suite needs models without one" in ran.stderr
 
 
 @pytest.mark.parametrize("name", CLAUSES)

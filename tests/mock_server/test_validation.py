@@ -20,6 +20,13 @@ JUDGED: dict[str, tuple[dict[str, Any], list[Any], list[Any]]] = {
     "64 bits": ({"type": "integer"}, [2**63 - 1, -(2**63)], [2**63, 1e300]),
     "a bound of its own": ({"type": "integer", "maximum": 5}, [5, -(2**63)], [6]),
     "enum of numbers": ({"type": "integer", "enum": [0, 1]}, [0, 1, 1.0], [2, True]),
+    "uuid": (
+        {"format": "uuid"},
+        ["123e4567-e89b-12d3-a456-426614174000", 1],
+        ["123e4567e89b12d3a456426614174000", "x"],
+    ),
+    "byte": ({"format": "byte"}, ["", "YQ==", 1], ["YQ", "é", "a b="]),
+    "int32": ({"type": "integer", "format": "int32"}, [2**31 - 1, -(2**31)], [2**31]),
     "date-time": ({"type": "string", "format": "date-time"}, ["2026-02-01T12:00:00Z"], ["yesterday"]),
     "inside": ({"properties": {"a": {"items": {"type": "string", "nullable": True}}}}, [{"a": [None]}], [{"a": [1]}]),
     "extensions": ({"type": "string", "x-known": "stated"}, ["a"], [1]),

@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
-from conformance.generate.values import EDGE_OBJECTS, MANY_ENTRIES, STRINGS, unique_value
+from conformance.generate.values import (
+    EDGE_OBJECTS,
+    MANY_ENTRIES,
+    STRINGS,
+    distinct_value,
+    has_few_values,
+    plain_values,
+    unique_value,
+)
 from conformance.judge.expect import without_model_name
+from conformance.judge.requests import Validity, classify_value, is_valid
 
 
 def test_plain_texts_are_of_1_to_100_printable_characters() -> None:
@@ -35,6 +44,47 @@ def test_a_telling_value_is_that_of_one_name(kind: str) -> None:
 @pytest.mark.parametrize("schema", [{"type": "boolean"}, {"enum": [0, 1]}, {"type": "string", "maxLength": 3}])
 def test_a_schema_of_few_values_has_no_telling_one(schema: dict[str, Any]) -> None:
     assert unique_value(schema, "rc-0123abcd-7", 7) is None
+
+
+KINDS: list[dict[str, Any]] = [
+    {"type": "string"},
+    *(
+        {"type": "string", "format": name}
+        for name in ("byte", "date", "email", "hostname", "ipv4", "ipv6", "uri", "uuid")
+    ),
+    {"type": "number", "minimum": 0},
+    {"type": "integer", "format": "int32"},
+]
+
+
+@pytest.mark.parametrize("schema", KINDS, ids=str)
+def test_values_of_variants_are_valid_and_differ(schema: dict[str, Any]) -> None:
+    values = [distinct_value(schema, variant) for variant in range(300)]
+    assert len(set(values)) == len(values)
+    assert all(is_valid(schema, value) for value in values)
+    assert not has_few_values(schema)
+
+
+NARROW: list[dict[str, Any]] = [
+    {"type": "boolean"},
+    {"type": "string", "maxLength": 5},
+    {"type": "string", "pattern": "^[A-Z]{3}$"},
+    {"type": "integer", "minimum": 1, "maximum": 10},
+    {"type": "number", "multipleOf": 0.1},
+    {"type": "array", "items": {"type": "string"}, "minItems": 2, "uniqueItems": True},
+]
+
+
+@pytest.mark.parametrize("schema", NARROW, ids=str)
+def test_plain_values_of_a_narrow_schema_are_valid_and_too_few_to_tell_models_apart(schema: dict[str, Any]) -> None:
+    plain = plain_values(schema)
+    assert len(plain) >= 2
+    assert all(classify_value(schema, value) is Validity.PLAIN for value in plain)
+    assert has_few_values(schema)
+
+
+def test_a_time_has_no_plain_value() -> None:
+    assert plain_values({"type": "string", "format": "date-time"}) == []
 
 
 @pytest.mark.parametrize("text", ["rc-0123abcd-7", "Rc 0123Abcd 7", "RC_0123ABCD_7"])

@@ -17,7 +17,7 @@ from conformance.judge.responses import (
 from conformance.wire.exchange import Exchange, Request, Response
 from contract import Contract
 from tests.conformance.parts import JSON_TYPE, answered, upsert_request
-from tests.contract.altered import drop
+from tests.contract.altered import drop, put
 
 MODEL: dict[str, Any] = {
     "id": "a",
@@ -104,6 +104,26 @@ def test_a_wrong_value_is_reported_where_it_stands(
 def test_several_faults_are_each_reported(judge: SchemaJudge, contract: Contract) -> None:
     faults = _faults(judge, contract, {**MODEL, "source": 1, "id": None, "provider": {"provider_name": 1}})
     assert {fault.path for fault in faults} >= {("source",), ("provider", "provider_name")}
+
+
+def _with_field(altered: Callable[..., Contract], schema: dict[str, Any]) -> Contract:
+    source = {"value": None, "x-known": "open"}
+    field = {**schema, "nullable": True, "x-known": "stated", "x-source": source}
+    return altered(put("#/components/schemas/Model/properties/field", field))
+
+
+@pytest.mark.parametrize(("number", "is_multiple"), [(4.1, True), (0.07, True), (1e22, True), (4.105, False)])
+def test_a_multiple_is_one_of_the_decimal_as_written(
+    altered: Callable[..., Contract], number: float, is_multiple: bool
+) -> None:
+    contract = _with_field(altered, {"type": "number", "multipleOf": 0.01})
+    assert (_faults(SchemaJudge(contract), contract, MODEL | {"field": number}) == []) is is_multiple
+
+
+@pytest.mark.parametrize(("text", "is_base64"), [("YQ==", True), ("YQ", False), ("modèle", False)])
+def test_base64_may_be_any_text(altered: Callable[..., Contract], text: str, is_base64: bool) -> None:
+    contract = _with_field(altered, {"type": "string", "format": "byte"})
+    assert (_faults(SchemaJudge(contract), contract, MODEL | {"field": text}) == []) is is_base64
 
 
 @pytest.mark.parametrize("missing", ["id", "model_name"])
