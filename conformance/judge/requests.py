@@ -70,7 +70,7 @@ def _classify_field(contract: Contract, name: str, value: Any) -> Validity:
 
 def _classify_key(schema: Schema, value: str) -> Validity:
     if not value:
-        return Validity.COERCIBLE
+        return Validity.OPEN if is_valid(schema, value) else Validity.COERCIBLE
     return Validity.PLAIN if is_plain_name(value, schema) else Validity.OPEN
 
 

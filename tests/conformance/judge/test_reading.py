@@ -23,6 +23,7 @@ from tests.conformance.fields_of_all_kinds import FIELDS
 from tests.conformance.judge.oracles import Oracles
 from tests.conformance.parts import drawn
 from tests.conformance.wire.test_strict_json import VALUES
+from tests.contract.altered import drop
 
 SHIPPED = load()
 REQUEST = SHIPPED.upsert.request
@@ -75,12 +76,19 @@ def test_null_is_wrong_unless_the_schema_allows_it() -> None:
     assert classify_value(FIELDS["short"], None) is Validity.COERCIBLE
 
 
+def test_an_empty_name_is_unusual_if_the_schema_allows_it(altered: Callable[..., Contract]) -> None:
+    key = SHIPPED.upsert.key
+    allowing = altered(drop(f"#/components/schemas/ModelUpsert/properties/{key}/minLength"))
+    assert classify_body(allowing, {key: ""}) is Validity.OPEN
+    assert classify_body(SHIPPED, {key: ""}) is Validity.COERCIBLE
+
+
 def _values_of(make: Callable[[Any], list[Any]]) -> list[Any]:
     return [
         pytest.param(name, value, id=f"{name}-{index}")
         for name, schema in SCHEMAS.items()
         for index, value in enumerate(make(schema))
-        if schema["type"] != "array" and name != SHIPPED.upsert.key
+        if name != SHIPPED.upsert.key
     ]
 
 
