@@ -93,14 +93,19 @@ class SchemaJudge:
         operation = self._operations.get(exchange.request.operation_id or "")
         return operation is not None and exchange.response.status in operation.statuses
 
+    def _declares_content(self, exchange: Exchange) -> bool:
+        """Return whether the contract declares the status with a body."""
+        called, status = exchange.request.operation_id or "", exchange.response.status
+        return self.declares(exchange) and self._at((*self._response(called, status), "content")) is not None
+
     def has_judged_body(self, exchange: Exchange) -> bool:
-        """Return whether the body has to match the schema: the status is declared, and the implementation sent it."""
+        """Return whether the body has to match the schema: the contract declares one, and the target sent it."""
         return self._look(exchange).has_judged_body
 
     def _has_judged_body(self, exchange: Exchange) -> bool:
         status = exchange.response.status
         return (
-            self.declares(exchange)
+            self._declares_content(exchange)
             and not exchange.request.may_be_intercepted
             and status not in ANY_SERVER
             and status != NO_CONTENT
@@ -155,8 +160,8 @@ class SchemaJudge:
         """Return the tokens of the pointer to the schema of the JSON bodies of a response."""
         return (*self._response(operation_id, status), "content", "application/json", "schema")
 
-    def _schema(self, tokens: Sequence[str]) -> Schema | None:
-        """Return the schema at a pointer, or None if the contract has none there."""
+    def _at(self, tokens: Sequence[str]) -> Any:
+        """Return what is at a pointer in the contract, or None if there is nothing."""
         found = self._contract.document
         for token in tokens:
             if token not in found:
@@ -167,7 +172,7 @@ class SchemaJudge:
     def _validator(self, operation_id: str, status: int) -> _Validator | None:
         """Return the cached validator for the JSON bodies of a response, or None if it has no schema."""
         if (operation_id, status) not in self._validators:
-            schema = self._schema(tokens := self._tokens(operation_id, status))
+            schema = self._at(tokens := self._tokens(operation_id, status))
             made = None if schema is None else _Validator(self._contract, schema, tokens)
             self._validators[operation_id, status] = made
         return self._validators[operation_id, status]

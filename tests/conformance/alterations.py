@@ -198,6 +198,17 @@ def move_status(old: int, new: int) -> Edit:
     return edit
 
 
+def _delete_returns(status: str) -> Edit:
+    """Declare another status for a delete, without a body."""
+
+    def edit(document: Document) -> None:
+        for item in document["paths"].values():
+            if "delete" in item:
+                item["delete"]["responses"][status] = item["delete"]["responses"].pop("204")
+
+    return edit
+
+
 def without_clause(name: str) -> Edit:
     return lambda document: _upsert(document).get("x-clauses", {}).pop(name, None)
 
@@ -376,6 +387,8 @@ FEATURES: Mapping[str, Edit] = {
     "another status for what is not valid": move_status(400, 422),
     "another status for what is not there": move_status(404, 410),
     "another status for what is forbidden": move_status(403, 409),
+    "deletes are answered with 200": _delete_returns("200"),
+    "deletes are answered with 202": _delete_returns("202"),
     "an alias of a text": _with_alias("title", "display_name"),
     "an alias of a number": _with_alias("price", "input_cost"),
     "no examples": _no_examples,
