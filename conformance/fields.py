@@ -89,6 +89,13 @@ def base_field(contract: Contract) -> RequestField | None:
     return None
 
 
+@lru_cache(maxsize=CONTRACTS)
+def deleted_statuses(contract: Contract) -> Sequence[int]:
+    """Return the statuses that the contract declares for a delete that removes the model, the lowest first."""
+    delete = contract.upsert.delete
+    return tuple(sorted(status for status in (delete.statuses if delete else ()) if 200 <= status < 300)) or (204,)
+
+
 def timestamp(contract: Contract, of: str) -> ResponseField | None:
     """Return the response field with the time at which the model was `created` or `updated`, or None."""
     for response in contract.upsert.response.values():

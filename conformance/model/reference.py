@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from conformance.fields import EchoedField, base_field, echoed_fields, overlays
+from conformance.fields import EchoedField, base_field, deleted_statuses, echoed_fields, overlays
 from conformance.judge.expect import as_json, contains, expect_entries, expect_returned, same, summary
 from conformance.judge.outcome import Cause, Failure, NotTestable
 from conformance.judge.requests import Validity, classify_body, classify_value
@@ -33,7 +33,6 @@ from contract import Contract, Inherited, Omitted
 
 Address: TypeAlias = tuple[str, str]
 """Organization and name of a model."""
-DELETED = 204
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,9 @@ class ReferenceModel:
         elsewhere = at not in self._models and any(name == at[1] for _, name in self._models)
         # That the model of another organization gets 404 is assumed. A base model may be one that cannot be deleted.
         level = SHOULD if elsewhere or self.is_base(at) else MUST
-        return Prediction(PredictedValue(DELETED if self._models.pop(at, None) else 404, level))
+        return Prediction(
+            PredictedValue(deleted_statuses(self._contract)[0] if self._models.pop(at, None) else 404, level)
+        )
 
     def forget(self, at: Address, *, exists: bool) -> None:
         """Forget what was known of a model except whether it exists, after a response that was not as predicted."""

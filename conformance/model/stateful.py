@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from conformance.fields import base_field
+from conformance.fields import base_field, deleted_statuses
 from conformance.generate import bodies
 from conformance.generate.values import Invalidity, distinct_value, has_few_values, invalid_values
 from conformance.judge.outcome import Failure, Reproduced
@@ -95,7 +95,7 @@ class StatefulTest:
         if self._subject.capabilities.delete_works:
             existed, in_use = self.exists(at), self._reference.is_base(at)
             predicted = self._reference.delete(at)
-            also = REJECTED_DELETE if existed and in_use else ()
+            also = (*deleted_statuses(self._subject.contract), *(REJECTED_DELETE if in_use else ())) if existed else ()
             exchange = self._follow(predicted, lambda: self._subject.delete(at[1], self._credential(at)), also)
             if exchange is not None:
                 gone = exchange.response.successful or exchange.response.status == 404

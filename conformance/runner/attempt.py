@@ -38,7 +38,7 @@ from functools import partial
 
 from conformance.judge.outcome import Disrupted, Failure, NotTestable, Obstacle
 from conformance.judge.prerequisite import Prerequisite
-from conformance.judge.responses import ANY_SERVER, NO_CONTENT, SchemaJudge
+from conformance.judge.responses import ANY_SERVER, SchemaJudge
 from conformance.reproduction.sequence import renamed, same_response, sequence_showing, shows, text_of
 from conformance.reproduction.shrinker import Shrinker
 from conformance.requirements.registry import judge_of
@@ -476,7 +476,7 @@ def _may_come_from_gateway(finding: Evidence) -> bool:
 def _is_broken(exchange: Exchange) -> bool:
     """Return whether the response is a server error, or a success without an object, as gateways send them."""
     response = exchange.response
-    empty = response.successful and response.status != NO_CONTENT and not isinstance(response.json, dict)
+    empty = response.successful and exchange.request.method != "DELETE" and not isinstance(response.json, dict)
     return empty or (response.status >= 500 and response.status not in ANY_SERVER)
 
 
