@@ -303,6 +303,7 @@ def left_out(contract: Contract, *, admin: bool) -> list[str]:
     """Return a sentence for each part of the contract that the mock does not serve as it is written."""
     return [
         *(sentence for item in _operations(contract.document) for sentence in _unserved(*item)),
+        *_ignored_parameters(contract.document),
         *_other_servers(contract.document),
         *(_hidden(contract) if admin else ()),
     ]
@@ -338,6 +339,15 @@ def _unserved(path: str, method: str, node: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: the response {status} has no body, because {', '.join(content)} is not JSON."
         elif other := [each for each in content if not is_json(each)]:
             yield f"{name}: the response {status} is never sent as {', '.join(other)}, always as JSON."
+
+
+def _ignored_parameters(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each operation with parameters that are not in its path."""
+    for path, method, node in _operations(document):
+        declared = [*document["paths"][path].get("parameters", ()), *node.get("parameters", ())]
+        names = dict.fromkeys(f"{each['name']} ({each['in']})" for each in declared if each["in"] != "path")
+        if names:
+            yield f"{method.upper()} {path}: the mock does not look at the parameters {', '.join(names)}."
 
 
 def _other_servers(document: Mapping[str, Any]) -> Iterator[str]:

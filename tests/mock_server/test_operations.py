@@ -58,7 +58,9 @@ def operations(model: dict[str, Any]) -> dict[str, Any]:
         },
         f"{MODELS}list/": {"get": returning({JSON: {"schema": code}}, security=[])},
         "/named": {
-            "get": {"responses": {**returning(status="404")["responses"],
+            "parameters": [{"name": "page", "in": "query", "required": True, "schema": {"type": "integer"}}],
+            "get": {"parameters": [{"name": "X-Trace", "in": "header", "schema": {"type": "string"}}],
+                    "responses": {**returning(status="404")["responses"],
                     **returning({JSON: {"schema": nested, "examples": named}}, "206")["responses"],
                     **returning({JSON: {"schema": nested}}, "203")["responses"]}},
             "options": returning(status="204"),
@@ -227,6 +229,7 @@ def test_the_banner_lists_the_operations_and_what_is_left_out(mock: MockProcess)
         assert line in lines
     for sentence in (
         "GET /files: the response 200 has no body, because text/csv is not JSON.",
+        "GET /named: the mock does not look at the parameters page (query), X-Trace (header).",
         "POST /files: the mock never calls the callbacks (done).",
         "GET /headers: the response 200 lacks a header: the value of X-Lines contains U+000A, which headers cannot",
         'GET /headers: the response 200 lacks a header: "X Y" is not a header name.',
