@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from conformance.judge.requests import is_required
 from contract import (
     Constant,
     Contract,
@@ -35,6 +34,11 @@ class EchoedField:
     @property
     def name(self) -> str:
         return self.request.name
+
+
+def is_required(field: RequestField) -> bool:
+    """Return whether each request has to have the field: `required` does not mean a property with `readOnly`."""
+    return field.required and not field.schema.get("readOnly")
 
 
 @lru_cache(maxsize=CONTRACTS)

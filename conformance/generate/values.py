@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from conformance.fields import CONTRACTS
+from conformance.fields import CONTRACTS, is_required
 from conformance.generate.patterns import matching
 from conformance.judge.requests import (
     LARGEST_PLAIN_NUMBER,
@@ -26,7 +26,6 @@ from conformance.judge.requests import (
     Validity,
     allows_null,
     classify_value,
-    is_required,
     is_valid,
     validator_for,
 )

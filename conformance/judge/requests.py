@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 import jsonschema_rs
 
-from contract import Contract, RequestField, Schema
+from conformance.fields import is_required
+from contract import Contract, Schema
 
 LONGEST_PLAIN_TEXT = 100
 LARGEST_PLAIN_NUMBER = 1000
@@ -51,11 +52,6 @@ def classify_body(contract: Contract, body: Any) -> Validity:
         return Validity.INVALID
     classes = [_classify_field(contract, name, value) for name, value in body.items()]
     return max(classes)
-
-
-def is_required(field: RequestField) -> bool:
-    """Return whether each request has to have the field: `required` does not mean a property with `readOnly`."""
-    return field.required and not field.schema.get("readOnly")
 
 
 def _classify_field(contract: Contract, name: str, value: Any) -> Validity:

@@ -24,10 +24,10 @@ from functools import cached_property
 from random import Random
 from statistics import median
 
+from conformance.fields import is_required
 from conformance.fixtures import with_fixtures
 from conformance.judge.outcome import Disrupted, NotProvided
 from conformance.judge.prerequisite import Prerequisite
-from conformance.judge.requests import is_required
 from conformance.options import OPTIONS
 from conformance.redaction import redacted
 from conformance.requirements.registry import judge_of, load_checks, profile_of, selected
