@@ -27,9 +27,8 @@ def test_override_is_returned(subject: Subject, case: tuple[RequestField, Respon
     """The entries of an override appear in the supported parameters, with or without a base model."""
     override, field = case
     scenarios.require_returned(subject, field)
-    base = subject.existing(
-        {**subject.minimal_body(), override.name: {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}}
-    )
+    wider, narrower = {"temperature": {"min": 0, "max": 2}, "n": {"max": 3}}, {"top_k": {"min": 2, "max": 50}}
+    base = subject.existing({**subject.minimal_body(), override.name: wider | narrower})
     for entries in OBJECTS:
         alone = {**subject.minimal_body(), override.name: entries}
         returned = subject.require_accepted(subject.upsert(alone)).response.members.get(field.name) if entries else {}

@@ -33,8 +33,11 @@ from contract import Contract, RequestField, Schema
 
 STRINGS = (
     "quotes \" and ' and \\u0041 and \\n and <b>&amp;</b> and 100%25 and a+b and ${two  spaces}",
-    "=A1+$1, @-least {large} R&D:q4: what?! (a... #{b} #$c) \\0 \\1 \\\\",
-    "\U0001f9ea \U0001f680 \u2764\ufe0f, \U00010380\U00010381 \U0001d49c \U00020bb7, Stra\u00dfe \u0130 \u01c4, ALL",
+    "=A1+$1, @-least {large} R&D:q4: what?! (a... #{b} #$c) \\0 \\1 \\\\ 5%% 'it''s' \\'so\\' :smile: x.",
+    (
+        "\U0001f9ea \U0001f680 \u2764\ufe0f, \U00010380\U00010381 \U0001d49c \U00020bb7, Stra\u00dfe \u0130 \u01c4, "
+        "ALL https://b.example/?a=b&c=d#e, mail a@b.example // c"
+    ),
     (
         "\u0939\u093f\u0928\u094d\u0926\u0940 \u0e44\u0e17\u0e22\u0e49 \u05e9\u05c1, e\u0301 \u00e9 o\u0302\u0323, "
         "\u212b \ufb01 \uff21 \u2460 \u201cto\u201d \u2018be\u2019 \u2013 \u2026"
@@ -44,10 +47,11 @@ STRINGS = (
     "0042",
     "42",
     "null",
-    "Null",
-    "a",
+    "true",
+    "True",
     "1e3",
     '{"a": [1]}',
+    "2026-01-31",
     "2026-01-31T10:00:00Z",
 )
 """The first are changed by code that rewrites text, the others by code that takes text for another type."""
@@ -61,7 +65,10 @@ EDGE_STRINGS = (
     "y" * 300,
     "z" * 5_000,
 )
-NUMBERS = (0, 1000, 0.000001, 0.97, 4.1, 999.999999, 123.456789, 0.0, 3, 3.000001, 0.1, 8.03, 1e-05, 16.777217)
+NUMBERS = (
+    0, 1000, 0.000001, 0.97, 4.1, 999.999999, 980.054949, 0.0, 3, 3.000001, 0.1, 8.03, 1e-05, 16.777217, 509.469533,
+)  # fmt: skip
+"""Some change if they are rounded, or multiplied and divided by a power of ten."""
 EDGE_NUMBERS = (-0.0, -1.5, 1e-9, 0.30000000000000004, 1e21, 5e-324, 1.7976931348623157e308)
 INTEGERS = (1, 4096, 128_000, 10_000_000, 32_768, 65_535, 1_048_576, 9_999_999)
 EDGE_INTEGERS = (0, -1, 2**31 - 1, 2**31, 2**53 - 1, 2**53 + 2)
@@ -82,8 +89,8 @@ OBJECTS: tuple[dict[str, Any], ...] = (
             "no": "no",
         },
         "stop": {"one": 1, "zero": 0, "null": "null", "day": "2026-01-31T10:00:00Z", "max_2": 2},
-        "n": {"note": "\u6a21\u578b, \u00e9 \\n <b>&amp;</b>  100%25"},
-        "logprobs": {"min": 0.1, "max": 123.456789},
+        "n": {"note": "\u6a21\u578b, \u00e9 e\u0301 \U0001f9ea \\n <b>&amp;</b>  100%25"},
+        "logprobs": {"min": -2, "max": 123.456789, "default": -0.5},
         "top_k": {"min": 1, "max": 100},
         "min_p": {"max": 0.000001},
         "tool_choice": {"default": "auto"},
@@ -94,7 +101,7 @@ EDGE_OBJECTS: tuple[dict[str, Any], ...] = (
     {"a.b": {"c": [1, "two", {"three": 3}]}},
     {"": {"empty": "name"}},
     {"$where": {"a": 0.1}, "__proto__": {"b": 1}},
-    {"tools": [], "stop": {}},
+    {"tools": [], "stop": {}, "response_format": {"none": [], "nothing": {}}},
     {"temperature": {"min": 0, "max": None}},
     {"stop_long": {"text": "x" * 1_500}},
     {"plain": 1, "text": "value", "yes": True, "camelCase": {"withIn": 1}},
@@ -107,11 +114,12 @@ EDGE_OBJECTS: tuple[dict[str, Any], ...] = (
 REVEALING_ENTRIES: dict[str, Any] = {
     "constructor": {"max": 1},
     "toString": {"max": 2},
-    "maxOutputTokens": {"max": 3},
+    "maxOutputTokens": {"maxValue": 3},
+    "top-logprobs": {"max": 4},
     "stop": {"values": ["b", "a", "c"]},
     "suffix": {},
 }
-"""Entries with names that languages define themselves, with mixed case, with an ordered list, and an empty one."""
+"""Names that languages define themselves, in mixed case or with a hyphen; an entry with a list, and an empty one."""
 MANY_ENTRIES: dict[str, Any] = {f"parameter_{number}": {"max": number} for number in range(120)}
 """An override with more entries than a plain one, each of them plain."""
 

@@ -193,3 +193,21 @@ class NumericallyEqualChangeIgnored(Mutant):
             if float(earlier.values["display_name"]) == float(merged["display_name"]):
                 return {**merged, "display_name": earlier.values["display_name"]}
         return merged
+
+
+class YamlBooleansConverted(_Cast):
+    """The values are written to YAML and read back: the display name "true" becomes a boolean."""
+
+    kills = frozenset({"IDM-01", "IDM-02"})
+
+    def cast(self, text: str) -> str:
+        return "True" if text == "true" else text
+
+
+class DatesCompleted(_Cast):
+    """A display name that is a date comes back as a date-time."""
+
+    kills = frozenset({"IDM-01", "IDM-02"})
+
+    def cast(self, text: str) -> str:
+        return f"{text}T00:00:00" if text == "2026-01-31" else text

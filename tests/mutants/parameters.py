@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import OVERRIDE
+from tests.servers.plain_fields import BASE, OVERRIDE
 
 if TYPE_CHECKING:
     from tests.servers.plain import Stored
@@ -89,3 +91,108 @@ class RemovalCannotBeOverridden(Mutant):
             name for model in lineage[1:] for name, entry in model.values.get(OVERRIDE, {}).items() if entry is None
         }
         return {name: entry for name, entry in super().supported_params(lineage).items() if name not in removed}
+
+
+class _Entries(Mutant):
+    """The entries of an override are changed before they are stored."""
+
+    def mapping(self, name: str, value: Json) -> dict[str, Json]:
+        entries = super().mapping(name, value)
+        return {self.named(entry): self.changed(inner) for entry, inner in entries.items()}
+
+    def named(self, name: str) -> str:
+        """Return the name of a parameter as it is stored."""
+        return name
+
+    def changed(self, inner: Json) -> Json:
+        """Return an entry as it is stored."""
+        return inner if not isinstance(inner, dict) else {n: value for n, value in inner.items() if self.keeps(value)}
+
+    def keeps(self, value: Json) -> bool:
+        """Return whether a member of an entry is stored."""
+        return True
+
+
+class ParameterNamesUnderscored(_Entries):
+    """Hyphens in the names of parameters become underscores."""
+
+    kills = frozenset({"SEM-05"})
+
+    def named(self, name: str) -> str:
+        return name.replace("-", "_")
+
+
+class MembersOfEntriesInSnakeCase(_Entries):
+    """Names inside the entries of an override are converted to snake case."""
+
+    kills = frozenset({"SEM-05", "SEM-20"})
+
+    def changed(self, inner: Json) -> Json:
+        if not isinstance(inner, dict):
+            return inner
+        return {re.sub("(?<=[a-z])[A-Z]", lambda found: f"_{found[0].lower()}", name): v for name, v in inner.items()}
+
+
+class NegativeLimitsDropped(_Entries):
+    """Negative numbers in the entries of an override are dropped."""
+
+    kills = frozenset({"IDM-18", "SEM-05", "SEM-20"})
+
+    def keeps(self, value: Json) -> bool:
+        return not (isinstance(value, int | float) and value < 0)
+
+
+class EmptyListsInEntriesDropped(_Entries):
+    """Empty lists in the entries of an override are dropped."""
+
+    kills = frozenset({"SEM-20"})
+
+    def keeps(self, value: Json) -> bool:
+        return not isinstance(value, list) or bool(value)
+
+
+class TextsInEntriesNormalizedToNfc(_Entries):
+    """Texts in the entries of an override are converted to Unicode normalization form C."""
+
+    kills = frozenset({"IDM-18", "SEM-05"})
+
+    def changed(self, inner: Json) -> Json:
+        if not isinstance(inner, dict):
+            return inner
+        return {n: normalize("NFC", value) if isinstance(value, str) else value for n, value in inner.items()}
+
+
+class EmojiInEntriesDropped(_Entries):
+    """Characters of four bytes in UTF-8 are dropped from the entries of an override."""
+
+    kills = frozenset({"IDM-18", "SEM-05"})
+
+    def changed(self, inner: Json) -> Json:
+        if not isinstance(inner, dict):
+            return inner
+        return {n: re.sub("[^\0-\uffff]", "", v) if isinstance(v, str) else v for n, v in inner.items()}
+
+
+class LimitsCappedByBase(Mutant):
+    """The maximum in an entry cannot exceed that of the base model's parameter."""
+
+    kills = frozenset({"SEM-05"})
+
+    def apply_override(self, params: Values, override: Values) -> Values:
+        return super().apply_override(params, {name: self.capped(params.get(name), v) for name, v in override.items()})
+
+    def capped(self, theirs: Json, own: Json) -> Json:
+        """Return an entry after the comparison."""
+        if not (isinstance(theirs, dict) and isinstance(own, dict) and "max" in theirs and "max" in own):
+            return own
+        return {**own, "max": min(own["max"], theirs["max"])}
+
+
+class BaseKeepsOverride(Mutant):
+    """An update that sends a base model ignores the override."""
+
+    kills = frozenset({"IDM-18"})
+
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        both = OVERRIDE in earlier.values and BASE in values
+        return super().merge(earlier, {name: v for name, v in values.items() if name != OVERRIDE or not both})

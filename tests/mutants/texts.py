@@ -239,3 +239,30 @@ class BackslashGroupsExpanded(_Text):
 
     def stored_text(self, text: str) -> str:
         return re.sub(r"\\\d", "", text)
+
+
+class LinksRemoved(_Text):
+    """A filter against spam removes links from a display name."""
+
+    kills = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return re.sub(r"https?://\S+", "", text)
+
+
+class DoubledCharactersUnescaped(_Text):
+    """Two quotes or two percent signs in a display name become one, as if they were escaped."""
+
+    kills = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return text.replace("''", "'").replace("%%", "%")
+
+
+class FinalPeriodRemoved(_Text):
+    """A period at the end of a display name is removed."""
+
+    kills = frozenset({"IDM-01", "IDM-02"})
+
+    def stored_text(self, text: str) -> str:
+        return text.removesuffix(".")

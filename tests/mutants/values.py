@@ -199,3 +199,12 @@ class EntryStringsConverted(_Override):
             if isinstance(entry, dict)
             else entry
         )
+
+
+class CostsPer1000Tokens(_Cost):
+    """Costs are stored per 1,000 tokens: some come back with another last digit."""
+
+    kills = frozenset({"IDM-01", "IDM-02", "IDM-09"})
+
+    def stored_cost(self, number: float) -> float:
+        return number / 1000 * 1000
