@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from conformance.checks.field_combinations import splits
 from conformance.checks.invalid_requests import InvalidRequest
-from conformance.fields import EchoedField, echoed_fields, inherited_fields
+from conformance.fields import EchoedField, echoed_fields, inherited_fields, lookups
 from conformance.generate.values import OBJECTS, edge_values, has_few_values, plain_values
 from conformance.judge.expect import same
 from conformance.judge.outcome import NotTestable
@@ -234,8 +234,8 @@ def derived_models(subject: Subject, generations: int) -> list[Observation]:
 def late_derived_models(subject: Subject) -> list[Observation]:
     """Derive models in less usual ways.
 
-    By an update, from another base model than before, with some values of their own, and from a base model with mixed
-    values or with values that changed. A request named the base model before it existed.
+    By an update, from another base model than before, with a provider, with some values of their own, and from a base
+    model with mixed values or with values that changed. A request named the base model before it existed.
     """
 
     def run() -> list[Observation]:
@@ -246,6 +246,10 @@ def late_derived_models(subject: Subject) -> list[Observation]:
         late = subject.existing(subject.minimal_body()) | {base: root[key]}
         observations = [Observation(root, _upsert(subject, late).returned)]
         observations += _derived_from_mixed_values(subject, late)
+        for provider in subject.options.fixtures.providers[:1]:
+            attached = {lookup.by: provider for _, lookup in lookups(subject.contract)}
+            exchange = subject.upsert(_derived_body(subject, root) | attached)
+            observations += [Observation(root, exchange.response.members)] if exchange.response.successful else []
         other = subject.full_body(2)
         for names in splits([field.name for field in subject.own_fields()]):
             returned = _upsert(subject, _derived_body(subject, root) | {name: other[name] for name in names}).returned
@@ -271,9 +275,15 @@ def _derived_from_mixed_values(subject: Subject, moving: Mapping[str, Json]) -> 
 
     And move `moving`, which has no values of its own, to the same base model.
     """
-    base = _upsert(subject, subject.minimal_body() | _mixed_values(subject))
+    key = subject.contract.upsert.key
+    mixed = {key: subject.name_with("/v1.5"), **_mixed_values(subject)}
+    first = subject.upsert(mixed)
+    if first.response.successful:
+        base = Observation(mixed, first.response.members)
+    else:  # which another requirement judges
+        base = _upsert(subject, {**mixed, **subject.minimal_body()})
     expected = {name: value for name, value in base.sent.items() if same(base.returned.get(name), value)}
-    key, child, own = subject.contract.upsert.key, _derived_body(subject, base.sent), subject.own_fields()[0].name
+    child, own = _derived_body(subject, base.sent), subject.own_fields()[0].name
     created = _upsert(subject, child)
     body = {key: child[key]} if subject.capabilities.bare_upsert_returns_state else child
     updated = _upsert(subject, body | {own: subject.full_body(2)[own]})
@@ -297,7 +307,10 @@ def _mixed_values(subject: Subject) -> dict[str, Json]:
 
 
 def own_values(subject: Subject) -> list[Observation]:
-    """Create derived models with values of their own: other values than the base model has, and falsy ones."""
+    """Give derived models values of their own: other values than the base model has, falsy ones, and the same.
+
+    After the base model changed, read those with falsy values and with the same ones.
+    """
 
     def run() -> list[Observation]:
         key = subject.contract.upsert.key
@@ -306,7 +319,7 @@ def own_values(subject: Subject) -> list[Observation]:
         }
         observations = []
         for base, own in (
-            (1, subject.full_body(2)),
+            (1, subject.full_body(2, str(subject.existing(subject.full_body(1))[key]))),  # an update
             (2, subject.full_body(1)),
             (1, {key: subject.names.model_name(), **falsy}),
         ):
@@ -317,18 +330,18 @@ def own_values(subject: Subject) -> list[Observation]:
         late = subject.existing(_derived_body(subject, parent))
         observations.append(_upsert(subject, {key: late[key], **falsy}))
         if subject.capabilities.read_returns_state:
-            subject.existing(subject.full_body(3, str(parent[key])))
-            certain = {
-                field.name: child[field.name] for field in subject.capabilities.reliable_fields if field.name in child
-            }
-            observations.append(Observation(certain, subject.read_state(child)))
+            alike = subject.existing({**_derived_body(subject, parent), **subject.full_body(1)})
+            subject.existing(subject.full_body(4, str(parent[key])))
+            for model in (child, alike):
+                certain = {it.name: model[it.name] for it in subject.capabilities.reliable_fields if it.name in model}
+                observations.append(Observation(certain, subject.read_state(model)))
         return observations
 
     return subject.once("own values", run, keep_models=False)
 
 
 def successive_overrides(subject: Subject, override: RequestField) -> list[Observation]:
-    """Update a model with one override after the other; the second one is sent again.
+    """Update a model with one override after the other; the second one is sent again, and one with a base model.
 
     The last two differ only in the type of a value, and set a parameter that was removed.
     """
@@ -337,6 +350,8 @@ def successive_overrides(subject: Subject, override: RequestField) -> list[Obser
         key = subject.minimal_body()
         others = ({"temperature": {"max": 2}}, {"temperature": {"min": 0, "max": 1}})
         steps = [_upsert(subject, {**key, override.name: entries}) for entries in (*OBJECTS, *others)]
+        attached = subject.based_on(subject.existing(subject.minimal_body()))
+        steps.append(_upsert(subject, {**key, **attached, override.name: {"temperature": {"max": 3}}}))
         subject.upsert({**key, override.name: {"rc_parameter": None}})  # which a server may reject
         alike = ({"rc_parameter": {"max": True}}, {"rc_parameter": {"max": 1}})  # equal in some languages
         return steps + [_upsert(subject, {**key, override.name: entries}) for entries in alike]

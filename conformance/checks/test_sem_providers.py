@@ -24,9 +24,11 @@ from contract import Alias, RequestField, ResponseField
 @requirement("SEM-08", MUST, clause="x-clauses/returned", needs=["provider"], about=[PROVIDERS], quick=False)
 def test_provider_is_returned(subject: Subject) -> None:
     """A model attached to a provider returns that provider, if it returns one at all."""
-    base = subject.existing(subject.minimal_body())
+    providers = subject.options.fixtures.providers
     for field, lookup in lookups(subject.contract):
-        for number, provider in enumerate(subject.options.fixtures.providers):
+        for number, provider in enumerate(providers):
+            of_base = providers[number - 1]  # another one, if there is
+            base = subject.existing({**subject.minimal_body(), lookup.by: of_base})
             bodies = [{**subject.minimal_body(), **subject.based_on(base)}]
             if number == 0:
                 bodies.append(subject.existing(subject.minimal_body()))

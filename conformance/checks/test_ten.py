@@ -185,6 +185,9 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
     inheriting = subject.upsert({**subject.minimal_body(), base.name: name}, other)
     lawful = {**bare_model, **own.request.json, **own.response.members}
     _expect_not_inherited(subject, mine, lawful, inheriting)
+    if subject.capabilities.read_returns_state:
+        inheriting = subject.upsert({**subject.minimal_body(), base.name: name})
+        _expect_not_inherited(subject, own.request.json, {**mine, **subject.read_state(mine)}, inheriting)
 
 
 @requirement("TEN-06", SHOULD, clause="x-clauses/isolated-references", needs=NEEDS, about=[*ORGANIZATIONS, BASE_MODELS])

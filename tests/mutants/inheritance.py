@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, COSTS, INHERITED, KEY, OVERRIDE
+from tests.servers.plain_fields import BASE, COSTS, INHERITED, KEY, OVERRIDE, PROVIDER
 from tests.servers.wire import Response
 
 if TYPE_CHECKING:
@@ -278,9 +278,9 @@ class ThreeLevelsInherited(Mutant):
 
 
 class OwnValueEqualToBaseNotStored(Mutant):
-    """An own value that equals the base model's is not stored: a new base model replaces it."""
+    """An own value that equals the base model's is not stored: a new or changed base model replaces it."""
 
-    kills = frozenset({"SEM-21"})
+    kills = frozenset({"SEM-02", "SEM-21"})
 
     def save(self, organization: str, stored: Stored) -> None:
         base = self.base_of(organization, stored)
@@ -330,3 +330,44 @@ class FormerBaseStillInherited(Mutant):
 
     def _own(self, name: str) -> Mapping[str, Json]:
         return next((stored.values for stored in self.snapshot().values() if stored.name == name), {})
+
+
+class ProviderBlocksInheritance(Mutant):
+    """A model with a provider inherits nothing."""
+
+    kills = frozenset({"SEM-01"})
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        return None if PROVIDER in stored.values else super().base_of(organization, stored)
+
+
+class BaseWithSlashInheritsNothing(Mutant):
+    """A base model whose name has a slash is looked up among the built-in ones only."""
+
+    kills = frozenset({"SEM-01"})
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        base = super().base_of(organization, stored)
+        return None if base and "/" in base.name and not base.built_in else base
+
+
+class BuiltInDisplayNameWins(Mutant):
+    """The display name of a built-in base model replaces the model's own."""
+
+    kills = frozenset({"SEM-11"})
+
+    def serialize(self, organization: str, stored: Stored) -> Values:
+        base = self.base_of(organization, stored)
+        theirs = {"display_name": base.values["display_name"]} if base and base.built_in else {}
+        return {**super().serialize(organization, stored), **theirs}
+
+
+class ProviderOfBaseWins(Mutant):
+    """The provider of the base model is returned in place of the model's own."""
+
+    kills = frozenset({"SEM-08"})
+
+    def provider_field(self, organization: str, lineage: list[Stored]) -> Values:
+        return super().provider_field(
+            organization, [next((m for m in lineage[1:] if PROVIDER in m.values), lineage[0])]
+        )

@@ -308,3 +308,16 @@ class ParametersSharedByOrganizations(Mutant):
             own = {} if model.built_in else self.parameters.get(model.name, {})
             params = self.apply_override(params, own or model.values.get(OVERRIDE, {}))
         return params
+
+
+class NewestBaseOfAnyOrganization(_Everywhere):
+    """Values are inherited from the newest model of the base model's name, in any organization."""
+
+    kills = frozenset({"TEN-05"})
+
+    def base_of(self, organization: str, stored: Stored) -> Stored | None:
+        base = super().base_of(organization, stored)
+        if base is None or base.built_in:
+            return base
+        *_, newest = (stored for (_, key), stored in self.snapshot().items() if key == base.name)
+        return newest

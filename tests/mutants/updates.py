@@ -342,3 +342,32 @@ class SmallCostChangeIgnored(Mutant):
     def merge(self, earlier: Stored, values: Values) -> Values:
         near = {name for name in COSTS if name in values and abs(values[name] - earlier.values.get(name, inf)) < 0.0005}
         return super().merge(earlier, {name: value for name, value in values.items() if name not in near})
+
+
+class BaseReplacesOwnCosts(Mutant):
+    """An update that sends a base model takes over its costs, even those that it sends itself."""
+
+    kills = frozenset({"SEM-02"})
+
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        lost = COSTS if BASE in values else ()
+        return {name: v for name, v in super().merge(earlier, values).items() if name not in lost or name not in values}
+
+
+class BaseKeepsDisplayName(Mutant):
+    """An update that sends a base model does not change the display name."""
+
+    kills = frozenset({"IDM-08"})
+
+    def merge(self, earlier: Stored, values: Values) -> Values:
+        old = {"display_name": earlier.values["display_name"]} if "display_name" in earlier.values else {}
+        return {**super().merge(earlier, values), **(old if BASE in values else {})}
+
+
+class ProviderDropsDisplayNameOfCreate(Mutant):
+    """A create with a provider does not store the display name."""
+
+    kills = frozenset({"IDM-08"})
+
+    def initial_values(self, values: Values) -> Values:
+        return {name: v for name, v in values.items() if name != "display_name" or PROVIDER not in values}
