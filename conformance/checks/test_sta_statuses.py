@@ -55,7 +55,11 @@ FORBIDDEN = 403
 def _undeclared_methods(contract: Contract) -> dict[str, str]:
     """Return methods that the contract does not declare for the paths of the upsert and the read."""
     upsert = contract.upsert
-    methods = [method for method in ("PUT", "PATCH", "DELETE", "GET") if not _has(contract, upsert.operation, method)]
+    methods = [
+        method
+        for method in ("PUT", "PATCH", "DELETE", "GET", "OPTIONS")
+        if not _has(contract, upsert.operation, method)
+    ]
     if upsert.read is not None and not _has(contract, upsert.read, "POST"):
         methods.append("POST to a model")
     return {method: method for method in methods}
@@ -265,7 +269,7 @@ def test_plain_values_are_accepted(subject: Subject) -> None:
     "tail",
     lambda _: {
         "dots": ".5.v1.x",
-        "hyphens and underscores": "--a__b",
+        "hyphens and underscores": "--a__b-",
         "slashes": "/a/b",
         "capitals": "ABCxyz",
         "digits": "0123456789",
@@ -320,7 +324,9 @@ def test_read(subject: Subject) -> None:
     if created.response.status == subject.contract.upsert.invalid:
         raise NotTestable("the server rejects a name with dots", blocked_by=Prerequisite.ACCEPTS_PLAIN_NAME)
     subject.require_accepted(created)
-    expect_status(subject.read(key), 200, when="for a model that exists")
+    long = subject.existing({subject.contract.upsert.key: subject.longest_name()})[subject.contract.upsert.key]
+    for name in (key, long):
+        expect_status(subject.read(name), 200, when="for a model that exists")
     expect_status(subject.read(subject.names.new_name()), 404, when="for a model that does not exist")
     similar = subject.existing({subject.contract.upsert.key: subject.name_with("-3x5")})[subject.contract.upsert.key]
     if "." not in key or not similar.endswith("-3x5"):
@@ -402,10 +408,10 @@ def test_create_after_delete(subject: Subject) -> None:
 def test_slashes(subject: Subject) -> None:
     """The server serves a model whose name contains slashes at its unencoded path."""
     subject.require_read()
-    upsert, stem = subject.contract.upsert, subject.names.model_name("/a/b")
+    upsert, stem = subject.contract.upsert, subject.names.model_name("/a/b/c")
     if not subject.is_plain_name(f"{stem}/a"):
         raise NotTestable(f"the target accepts no names with slashes, such as {stem}/a")
-    keys = [str(subject.existing({upsert.key: f"{stem}/{tail}"})[upsert.key]) for tail in ("a", "a/b")]
+    keys = [str(subject.existing({upsert.key: f"{stem}/{tail}"})[upsert.key]) for tail in ("a", "a/b/c")]
     for key in keys:
         expect_status(subject.read(key), 200, when=f"for the model {key}")
         if subject.capabilities.delete_works:

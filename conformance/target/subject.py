@@ -66,7 +66,7 @@ class RunOptions:
 
 
 T = TypeVar("T")
-OVERDRAFT = 100
+OVERDRAFT = 200
 """Requests that a run may send beyond the budget of its profile to judge every MUST, as long as it found no failure."""
 VISIBILITY_WAITS = (0.3, 0.7, 1.2)
 """Seconds to wait before each further look at a write that is not visible yet."""
@@ -104,6 +104,8 @@ class Subject(Operations):
         """The other-org and read-only credentials that worked in the preflight."""
         self.first_create: Exchange | None = None
         """The create of a model that exists before any check runs; None if it was rejected."""
+        self._fixtures_found: set[str] = set()
+        """The providers and built-in models of the user that a request referred to with success."""
         self._evidence: dict[str, Any] = {}
         self._used_evidence: set[str] = set()
         self.names_in_use: dict[str, list[str]] = {}
@@ -262,6 +264,7 @@ class Subject(Operations):
         """Return the exchange of a set-up request. Raises NotTestable, blocked by the requirement that judges it."""
         status = exchange.response.status
         if status in (self.contract.upsert.created, self.contract.upsert.updated):
+            self._fixtures_found |= self._named_by_the_user(exchange)
             return exchange
         reason = f"a plain upsert of the set-up got {status}"
         if status >= 500:
@@ -272,7 +275,7 @@ class Subject(Operations):
             raise NotTestable(reason, blocked_by=Prerequisite.DECLARED_STATUS)
         if not self._is_plain(exchange):
             raise NotTestable(f"a request of the set-up that a server may reject got {status}")
-        if self._refers_to_what_the_user_named(exchange):
+        if self._named_by_the_user(exchange) - self._fixtures_found:
             raise Blocked(f"{reason}; check that the target has what --provider and --builtin-model name")
         failure = Failure("a plain request to be accepted", summary(exchange), [exchange])
         raise NotTestable(reason, blocked_by=Prerequisite.ACCEPTS_PLAIN_REQUEST, failure=failure)
@@ -284,10 +287,11 @@ class Subject(Operations):
         chained = base is not None and isinstance(sent, dict) and sent.get(base.name) in self._based
         return classify_body(self.contract, sent) is Validity.PLAIN and not chained
 
-    def _refers_to_what_the_user_named(self, exchange: Exchange) -> bool:
+    def _named_by_the_user(self, exchange: Exchange) -> set[str]:
+        """Return the providers and built-in models in the request. The target may lack them."""
         named = {*self.options.fixtures.providers, *self.options.fixtures.builtin_models}
         sent = exchange.request.json
-        return isinstance(sent, dict) and any(isinstance(value, str) and value in named for value in sent.values())
+        return named.intersection(value for value in sent.values() if isinstance(value, str)) if sent else set()
 
     def read_state(self, body: Mapping[str, Json], credential: Credential | None = None) -> Mapping[str, Json]:
         """Return the fields of the model of `body` as the target returns them now.

@@ -301,3 +301,46 @@ class PlusInPathIsSpace(Mutant):
 
     def name_in(self, path: str) -> str:
         return super().name_in(path).replace("+", " ")
+
+
+class LongNamesNotFound(Mutant):
+    """The route of a read matches at most 60 characters."""
+
+    kills = frozenset({"IDM-20", "STA-19"})
+
+    def read(self, request: Request) -> Response:
+        if len(self.name_in(request.path)) > 60:
+            raise HttpError(404, "Not found.")
+        return super().read(request)
+
+
+class ManySlashesNotFound(Mutant):
+    """The router matches at most three segments of a name."""
+
+    kills = frozenset({"STA-22"})
+
+    def name_in(self, path: str) -> str:
+        name = super().name_in(path)
+        return "" if name.count("/") > 2 else name
+
+
+class NulInPathReturns500(Mutant):
+    """The database rejects a name with a NUL character, and no one catches its error."""
+
+    kills = frozenset({"STA-03"})
+
+    def name_in(self, path: str) -> str:
+        if "\0" in path:
+            raise ValueError("a string literal cannot contain NUL (0x00) characters")
+        return super().name_in(path)
+
+
+class OptionsReturns500(Mutant):
+    """The handler of OPTIONS fails: it expects a header that only browsers send."""
+
+    kills = frozenset({"STA-03"})
+
+    def handler(self, request: Request) -> Handler:
+        if request.method == "OPTIONS":
+            raise KeyError("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+        return super().handler(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import BASE, FLAGS
+from tests.servers.plain_fields import BASE, FLAGS, PROVIDER, PROVIDER_ALIAS
 from tests.servers.wire import FieldError, HttpError
 
 if TYPE_CHECKING:
@@ -130,3 +130,48 @@ class BaseNameTruncated(Mutant):
         if len(values.get(BASE, "")) > 50:
             raise self.unknown_reference(BASE, values[BASE])
         super().reject_unknown_references(organization, values)
+
+
+class BaseWithProviderRejected(Mutant):
+    """A model cannot have a base model and a provider."""
+
+    kills = frozenset({"STA-17"})
+
+    def requested_values(self, body: Json) -> Values:
+        values = super().requested_values(body)
+        if BASE in values and PROVIDER in values:
+            raise HttpError(400, {PROVIDER: ["A derived model has the provider of its base model."]})
+        return values
+
+
+class BothSpellingsRejected(Mutant):
+    """A request with both spellings of the provider is rejected, even if they are equal."""
+
+    kills = frozenset({"STA-17"})
+
+    def resolve_aliases(self, values: Values) -> Values:
+        if PROVIDER in values and PROVIDER_ALIAS in values:
+            raise HttpError(400, {PROVIDER_ALIAS: [f"Send this or {PROVIDER}."]})
+        return super().resolve_aliases(values)
+
+
+class BaseWithDotsRejected(Mutant):
+    """Base models are looked up in a path, whose pattern has no dots."""
+
+    kills = frozenset({"STA-17"})
+
+    def reject_unknown_references(self, organization: str, values: Values) -> None:
+        super().reject_unknown_references(organization, values)
+        if "." in values.get(BASE, ""):
+            raise self.unknown_reference(BASE, values[BASE])
+
+
+class NamesEndInLetterOrDigit(Mutant):
+    """The pattern of names requires a letter or a digit at the end."""
+
+    kills = frozenset({"STA-31"})
+
+    def key(self, name: str) -> str:
+        if not name[-1:].isalnum():
+            raise FieldError("Ensure that the name ends in a letter or a digit.")
+        return super().key(name)

@@ -112,8 +112,12 @@ class OptionsAllowed(PlainServer):
         try:
             return super().handler(request)
         except HttpError as error:
-            more = {"Allow": f"{error.headers['Allow']},OPTIONS"} if "Allow" in error.headers else {}
-            raise HttpError(error.status, error.problem, more) from error
+            if error.status != 405:
+                raise
+            allow = {"Allow": f"{error.headers['Allow']},OPTIONS"}
+            if request.method == "OPTIONS":
+                return lambda _: Response(204, headers=allow)
+            raise HttpError(error.status, error.problem, allow) from error
 
 
 class AllowOfOneRoute(PlainServer):
