@@ -101,7 +101,7 @@ def _near(token: str, name: str) -> dict[str, Credential]:
         "the key with a character more": Credential(f"Bearer {token}0", f"Bearer ${{{name}}}0"),
         NOT_ASCII: Credential(f"Bearer {token}\u00fc", f"Bearer ${{{name}}}\u00fc"),
         "the key in quotes": Credential(f'Bearer "{token}"', f'Bearer \\"${name}\\"'),
-        "the key and a word": Credential(f"Bearer {token} rc-x", f"Bearer ${name} rc-x"),
+        "the key and a word": Credential(f"Bearer {token} , rc-x", f"Bearer ${name} , rc-x"),
         "the key twice": Credential(f"Bearer {token}{token}", f"Bearer ${name}${name}"),
         "the key percent-encoded": Credential(
             f"Bearer %{ord(token[0]):02X}{token[1:]}", f'Bearer %$(printf %02X "\'${name}")${{{name}#?}}'

@@ -37,12 +37,17 @@ TOO_LARGE = 413
 UNSUPPORTED = 415
 AMONG_OTHERS, WITHOUT_A_NAME = "among other wrong values", "without a name"
 BESIDE_REFERENCES, IN_A_LARGE_BODY = "beside unknown references", "in a large body"
-PLACES = (AMONG_OTHERS, WITHOUT_A_NAME, BESIDE_REFERENCES, IN_A_LARGE_BODY)
+BESIDE_A_SPELLING = "beside another spelling of the field"
+PLACES = (AMONG_OTHERS, WITHOUT_A_NAME, BESIDE_REFERENCES, IN_A_LARGE_BODY, BESIDE_A_SPELLING)
 
 
 def _places(contract: Contract) -> Mapping[str, str]:
-    """Return what else can be wrong with a request that has an invalid value."""
-    lacking = {AMONG_OTHERS: len(_typed_fields(contract)) < 2, BESIDE_REFERENCES: not REFERENCES.is_in(contract)}
+    """Return what else a request with an invalid value can contain."""
+    lacking = {
+        AMONG_OTHERS: len(_typed_fields(contract)) < 2,
+        BESIDE_REFERENCES: not REFERENCES.is_in(contract),
+        BESIDE_A_SPELLING: not cases.aliases(contract),
+    }
     return {place: place for place in PLACES if not lacking.get(place)}
 
 
@@ -125,13 +130,14 @@ def test_invalid_value_with_any_media_type(subject: Subject, headers: Headers) -
             "the server does not accept this spelling of the media type",
             blocked_by=Prerequisite.ACCEPTS_JSON_MEDIA_TYPE,
         )
-    _expect_rejected(subject, exchange, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
+    alone = {field.name: wrong.value}
+    _expect_rejected(subject, exchange, alone, UNSUPPORTED, when=f"for {field.name}: {wrong.label}")
 
 
 @requirement("STA-35", MUST, clause="x-clauses/wrong-type", about=[NON_STRING_FIELDS], quick=False)
 @each("place", _places)
 def test_invalid_value_and_other_errors(subject: Subject, place: str) -> None:
-    """The server returns 400 for an invalid value, whatever else is wrong with the request.
+    """The server returns 400 for an invalid value, whatever else the request contains.
 
     Beside a reference to nothing the status of that is allowed as well, and in a large body that of too large a one.
     """
@@ -146,19 +152,27 @@ def test_invalid_value_and_other_errors(subject: Subject, place: str) -> None:
         references = cases.references(subject.contract)
         body |= dict.fromkeys(references, subject.names.new_name())
         allowed = [reference.missing for _, reference in references.values()]
+    if place == BESIDE_A_SPELLING:
+        first, alias = next(iter(cases.aliases(subject.contract).values()))
+        wrong = _wrong_type_for(first)
+        known = subject.options.fixtures.providers or [subject.names.new_name()]
+        body = subject.minimal_body() | {alias.of: known[0], first.name: wrong.value}
+        allowed = [reference.missing for _, reference in cases.references(subject.contract).values()]
     text = subject.encoded(body)
     if place == IN_A_LARGE_BODY:
         text, allowed = text[:-1] + b" " * PADDING + b"}", [TOO_LARGE]
     exchange = subject.post(text, key=body.get(upsert.key), credential=subject.credentials.primary)
-    _expect_rejected(subject, exchange, *dict.fromkeys(allowed), when=f"for {first.name}: {wrong.label}, {place}")
+    alone, when = {first.name: wrong.value}, f"for {first.name}: {wrong.label}, {place}"
+    _expect_rejected(subject, exchange, alone, *dict.fromkeys(allowed), when=when)
 
 
-def _expect_rejected(subject: Subject, exchange: Exchange, *allowed: int, when: str) -> None:
+def _expect_rejected(
+    subject: Subject, exchange: Exchange, invalid_value: Mapping[str, Json], *allowed: int, when: str
+) -> None:
     """Expect 400 or an allowed status. Raises NotTestable if the invalid value alone does not get 400 either."""
     invalid = subject.contract.upsert.invalid
     if exchange.response.status not in (invalid, *allowed):
-        (field, wrong), *_ = _wrong_fields(subject)
-        alone = subject.upsert({**subject.minimal_body(), field.name: wrong.value}).response.status
+        alone = subject.upsert({**subject.minimal_body(), **invalid_value}).response.status
         if exchange.response.status >= 500 or alone != invalid:
             blocked_by = Prerequisite.RESPONDS if exchange.response.status >= 500 else Prerequisite.REJECTS_WRONG_TYPE
             raise NotTestable(f"the invalid value gets {exchange.response.status}, and alone {alone}", blocked_by)

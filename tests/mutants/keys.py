@@ -190,3 +190,13 @@ class CredentialsOfConnectionReused(_OverHttp):
             if connection not in self.callers:
                 raise
         return self.callers[connection]
+
+
+class TextAfterCommaIgnored(Mutant):
+    """Text after a comma in the Authorization header is ignored, as if proxies had joined two headers."""
+
+    kills = frozenset({"AUT-02"})
+
+    def token(self, request: Request) -> str | None:
+        scheme, _, token = request.header("Authorization").partition(",")[0].partition(" ")
+        return token.strip() or None if self.is_bearer(scheme) else None

@@ -361,3 +361,14 @@ class EntryMembersRenamed(Mutant):
             else inner
             for entry, inner in super().mapping(name, value).items()
         }
+
+
+class IdUsedAsName(Mutant):
+    """An `id` in the body that is the name of a model takes precedence over the name."""
+
+    kills = frozenset({"SCH-11", "SEM-10"})
+
+    def known_fields(self, body: Mapping[str, Json]) -> Values:
+        fields, other = super().known_fields(body), body.get("id")
+        known = isinstance(other, str) and any(name == other for _, name in self.snapshot())
+        return {**fields, KEY: other} if known else fields

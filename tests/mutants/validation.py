@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.mutants.mutant import Mutant
-from tests.servers.plain_fields import KEY
+from tests.servers.plain_fields import KEY, PROVIDER, PROVIDER_ALIAS
 from tests.servers.wire import FieldError, HttpError
 
 if TYPE_CHECKING:
@@ -114,3 +114,13 @@ class UpdatesUnchecked(Mutant):
             except FieldError:
                 continue
         return right
+
+
+class AliasUncheckedBesideMainSpelling(Mutant):
+    """`main or alias`: the alias of the provider is not validated if the main spelling is sent."""
+
+    kills = frozenset({"STA-35"})
+
+    def validate_fields(self, fields: Values) -> Values:
+        both = isinstance(fields.get(PROVIDER), str) and not isinstance(fields.get(PROVIDER_ALIAS), str)
+        return super().validate_fields({name: v for name, v in fields.items() if name != PROVIDER_ALIAS or not both})
