@@ -21,8 +21,8 @@ from contract import ResponseField
 def test_server_owned(subject: Subject, field: ResponseField) -> None:
     """A request cannot set a field that only the response has; the server ignores or rejects it."""
     forged, returned = _forged_values(field), list[Json]()
-    if field.name in identifying_fields(subject.contract):  # which a server may take for the name
-        forged = [subject.existing(subject.minimal_body())[subject.contract.upsert.key]]
+    if field.name in identifying_fields(subject.contract) and subject.first_create:  # a server may take it for the name
+        forged = [subject.first_create.request.json[subject.contract.upsert.key]]
     for number, candidate in enumerate(forged):
         exchange = _send_forged(subject, number, field, candidate)
         if not exchange.response.successful:

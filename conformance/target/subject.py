@@ -127,9 +127,9 @@ class Subject(Operations):
             return self.names.model_name()
         return self.names.model_name(tail) + tail
 
-    def longest_name(self) -> str:
-        """Return the longest plain name for a model."""
-        tails = ("z" * length for length in range(LONGEST_NAME - len(self.absent_name), 0, -1))
+    def longest_name(self, end: str = "") -> str:
+        """Return the longest plain name for a model, with that end."""
+        tails = ("z" * length + end for length in range(LONGEST_NAME - len(self.absent_name + end), -1, -1))
         return self.name_with(next((tail for tail in tails if self.is_plain_name(self.absent_name + tail)), ""))
 
     # -- bodies --------------------------------------------------------------------------------------------------

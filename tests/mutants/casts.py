@@ -202,12 +202,3 @@ class YamlBooleansConverted(_Cast):
 
     def cast(self, text: str) -> str:
         return "True" if text == "true" else text
-
-
-class DatesCompleted(_Cast):
-    """A display name that is a date comes back as a date-time."""
-
-    kills = frozenset({"IDM-01", "IDM-02"})
-
-    def cast(self, text: str) -> str:
-        return f"{text}T00:00:00" if text == "2026-01-31" else text

@@ -278,9 +278,9 @@ class ThreeLevelsInherited(Mutant):
 
 
 class OwnValueEqualToBaseNotStored(Mutant):
-    """An own value that equals the base model's is not stored: a new or changed base model replaces it."""
+    """An own value that equals the base model's is not stored: a new base model replaces it."""
 
-    kills = frozenset({"SEM-02", "SEM-21"})
+    kills = frozenset({"SEM-21"})
 
     def save(self, organization: str, stored: Stored) -> None:
         base = self.base_of(organization, stored)

@@ -239,12 +239,3 @@ class SpacesInNamesCollapsed(_OneName):
 
     def canonical(self, name: str) -> str:
         return re.sub(" +", " ", name)
-
-
-class FinalHyphenDropped(_OneName):
-    """Names are slugs: hyphens at the end are dropped."""
-
-    kills = frozenset({"IDM-10"})
-
-    def canonical(self, name: str) -> str:
-        return name.rstrip("-")

@@ -41,7 +41,7 @@ class _NoMethodsKnown(PlainServer):
 
 
 def test_methods_that_get_no_405_are_named_in_one_reason() -> None:
-    methods = "PUT, PATCH, DELETE, GET and POST to a model"
+    methods = "PUT, PATCH, DELETE, GET, OPTIONS and POST to a model"
     result = judged(_NoMethodsKnown(), only=["STA-15"])
     assert result.judged["STA-15"].reasons == [f"the target does not reject {methods} with 405"]
 
