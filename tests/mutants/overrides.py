@@ -366,7 +366,7 @@ class EntryMembersRenamed(Mutant):
 class IdUsedAsName(Mutant):
     """An `id` in the body that is the name of a model takes precedence over the name."""
 
-    kills = frozenset({"SCH-11", "SEM-10"})
+    kills = frozenset({"IDM-27", "SCH-11", "SEM-10"})
 
     def known_fields(self, body: Mapping[str, Json]) -> Values:
         fields, other = super().known_fields(body), body.get("id")
