@@ -345,8 +345,7 @@ def successive_overrides(subject: Subject, override: RequestField) -> list[Obser
         key = subject.minimal_body()
         others = ({"temperature": {"max": 2}}, {"temperature": {"min": 0, "max": 1}})
         steps = [_upsert(subject, {**key, override.name: entries}) for entries in (*OBJECTS, *others)]
-        base = subject.first_create.request.json if subject.first_create else subject.existing(subject.minimal_body())
-        attached = subject.based_on(base)
+        attached = subject.based_on(subject.existing(subject.minimal_body()))  # which has no parameters
         steps.append(_upsert(subject, {**key, **attached, override.name: {"temperature": {"max": 3}}}))
         subject.upsert({**key, override.name: {"rc_parameter": None}})  # which a server may reject
         alike = ({"rc_parameter": {"max": True}}, {"rc_parameter": {"max": 1}})  # equal in some languages

@@ -183,8 +183,8 @@ def test_others_values_are_not_inherited(subject: Subject) -> None:
     _expect_not_inherited(subject, mine, bare_model, subject.upsert({**subject.minimal_body(), base.name: name}, other))
     own = subject.require_accepted(subject.upsert(subject.full_body(2, str(name)), other))
     inheriting = subject.upsert({**subject.minimal_body(), base.name: name}, other)
-    lawful = {**bare_model, **own.request.json, **own.response.members}
-    _expect_not_inherited(subject, mine, lawful, inheriting)
+    allowed = {**bare_model, **own.request.json, **own.response.members}
+    _expect_not_inherited(subject, mine, allowed, inheriting)
     if subject.capabilities.read_returns_state:
         inheriting = subject.upsert({**subject.minimal_body(), base.name: name})
         _expect_not_inherited(subject, own.request.json, {**mine, **subject.read_state(mine)}, inheriting)
@@ -252,20 +252,20 @@ def _expect_nothing_of(subject: Subject, mine: Mapping[str, Json], exchange: Exc
 
 
 def _expect_not_inherited(
-    subject: Subject, mine: Mapping[str, Json], lawful: Mapping[str, Json], exchange: Exchange
+    subject: Subject, mine: Mapping[str, Json], allowed: Mapping[str, Json], exchange: Exchange
 ) -> None:
-    """Expect a model to have no value of `mine`, except `lawful` ones."""
+    """Expect a model to have no value of `mine` except those of `allowed`."""
     members = exchange.response.members
     if not exchange.response.successful:
         return
     for field in inherited_fields(subject.contract):
         seen = members.get(field.name)
-        if field.name in mine and same(seen, mine[field.name]) and not same(seen, lawful.get(field.name)):
+        if field.name in mine and same(seen, mine[field.name]) and not same(seen, allowed.get(field.name)):
             raise Failure(
                 f"{field.name} not inherited from another organization", as_json(seen), seen_in=[exchange.response]
             )
     for override, returned, _ in overlays(subject.contract):
-        seen, default = members.get(returned.name), lawful.get(returned.name)
+        seen, default = members.get(returned.name), allowed.get(returned.name)
         own = default if isinstance(default, dict) else {}
         entries = mine.get(override.name)
         if isinstance(seen, dict) and isinstance(entries, dict):
