@@ -16,15 +16,18 @@ Bodies: TypeAlias = Callable[[Subject], Sequence[dict[str, Json]]]
 
 
 def _in_order(subject: Subject) -> list[dict[str, Json]]:
-    return [subject.full_body(1) | subject.once("references of combined fields", subject.canonical_references)]
+    return [subject.full_body(1) | _references(subject)]
+
+
+def _references(subject: Subject) -> dict[str, Json]:
+    """Return a base model and a provider, the same for all combinations."""
+    return subject.once("references of combined fields", subject.canonical_references)
 
 
 def _updates_in_reverse(subject: Subject) -> list[dict[str, Json]]:
     """Return an update that changes all fields, with a base model and a provider."""
     earlier = subject.existing(subject.full_body(2))
-    body = subject.full_body(1, earlier[subject.contract.upsert.key]) | subject.once(
-        "references of combined fields", subject.canonical_references
-    )
+    body = subject.full_body(1, earlier[subject.contract.upsert.key]) | _references(subject)
     return [dict(reversed(body.items()))]
 
 

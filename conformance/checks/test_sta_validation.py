@@ -157,7 +157,7 @@ def test_invalid_value_and_other_errors(subject: Subject, place: str) -> None:
         wrong = _wrong_type_for(first)
         known = subject.options.fixtures.providers or [subject.names.new_name()]
         body = subject.minimal_body() | {alias.of: known[0], first.name: wrong.value}
-        allowed = [reference.missing for _, reference in cases.references(subject.contract).values()]
+        allowed = [alias.differing, *(it.missing for _, it in cases.references(subject.contract).values())]
     text = subject.encoded(body)
     if place == IN_A_LARGE_BODY:
         text, allowed = text[:-1] + b" " * PADDING + b"}", [TOO_LARGE]

@@ -81,7 +81,7 @@ def classify_value(schema: Schema, value: Any) -> Validity:
 
 
 def allows_null(schema: Schema) -> bool:
-    """Return whether null is valid: for OpenAPI 3.0, a schema without a type says nothing of it."""
+    """Return whether null may be valid: a schema of OpenAPI 3.0 without a type does not exclude it."""
     return bool(schema.get("nullable")) or not {"type", "enum"} & schema.keys()
 
 
@@ -284,7 +284,7 @@ def _is_uuid(text: str) -> bool:
 
 def _with_ranges(schema: Schema) -> dict[str, Any]:
     """Return the schema with the range of each integer whose format is `int32`."""
-    ranged = {name: _ranged(value) for name, value in schema.items()}
+    ranged = {name: value if name == "enum" else _ranged(value) for name, value in schema.items()}
     return {"minimum": -(2**31), "maximum": 2**31 - 1, **ranged} if schema.get("format") == "int32" else ranged
 
 

@@ -83,6 +83,11 @@ def test_plain_values_of_a_narrow_schema_are_valid_and_too_few_to_tell_models_ap
     assert has_few_values(schema)
 
 
+def test_an_allowed_value_is_no_schema() -> None:
+    value = {"format": "int32"}
+    assert is_valid({"enum": [value]}, value)
+
+
 def test_a_time_has_no_plain_value() -> None:
     assert plain_values({"type": "string", "format": "date-time"}) == []
 
